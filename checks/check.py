@@ -1,0 +1,125 @@
+"""A check as the checklist states it, and the context that it is run in.
+
+A kind of check is a subclass of `Check`: fields that say what to look at, and `observe`, which looks. It is found by
+its entry point in the group `signoff.kinds`; the built-in kinds go through the same door as a plug-in's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from checks.expectation import Expectation
+from checks.outcome import Covered, Observation, Result
+from checks.redaction import Redactor
+from checks.target import Target
+from checks.units import seconds
+
+Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0)]
+"""A span in seconds; YAML gives it with its unit: `250ms`, `60s`, `2h`."""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\[[a-z0-9.-]+\])?$", max_length=100)]
+"""The id of a check; a row of `each` adds its own in brackets: `story[007-01]`."""
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Covers = Annotated[tuple[Covered, ...], BeforeValidator(_one_or_many)]
+
+
+class Model(BaseModel):
+    """Base of every part of a checklist: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Retry(Model):
+    """Try again after a status other than pass, at most `times` more, `every` apart."""
+
+    times: int = Field(ge=1, le=100)
+    every: Seconds = 1.0
+
+
+class Repeat(Model):
+    """Look again and again over a span; the worst round counts."""
+
+    every: Seconds
+    for_: Seconds = Field(alias="for")
+
+
+def _expectation(value: object) -> object:
+    return value if isinstance(value, Expectation) else Expectation.parse(value)
+
+
+Expected = Annotated[Expectation, BeforeValidator(_expectation)]
+
+
+class Check(Model):
+    """What every check may say, whatever its kind."""
+
+    observes: ClassVar[Mapping[str, str]] = {}
+    """Each property the kind observes, with one line on what it is and its unit."""
+    sole_property: ClassVar[str | None] = None
+    """Where a kind observes one property, `expect` may give the comparator itself."""
+    asks_target: ClassVar[bool] = False
+    """Whether what it sees counts only once the target is known to be the release."""
+    slow: ClassVar[bool] = False
+
+    id: Identifier = Field(description="Unique in the checklist.")
+    title: str = Field(min_length=1, max_length=200, description="What a reader sees; a sentence that can be true.")
+    kind: str = Field(description="How it is looked at.")
+    covers: Covers = Field(default=(), description="The lines of the page that it mechanises.")
+    required: bool = Field(default=True, description="False: when it does not pass, it warns.")
+    trial: bool = Field(default=False, description="Runs and shows, and never changes the verdict.")
+    tags: tuple[str, ...] = Field(default=(), description="For --tag.")
+    needs: tuple[str, ...] = Field(default=(), description="Ids that must have passed, warned or been waived.")
+    timeout: Seconds = Field(default=60.0, description="After that the check is an error.")
+    retry: Retry | None = Field(default=None, description="Further tries; each is recorded.")
+    repeat: Repeat | None = Field(default=None, description="Rounds over a span; the worst counts.")
+    effect: Literal["read", "traffic", "paid", "write"] = Field(default="read", description="What it does outside.")
+    runbook: str | None = Field(default=None, description="File and anchor that say what to do.")
+    why: str = Field(default="", description="Why it is looked at in this way.")
+    expect: Mapping[str, Expected] = Field(default_factory=dict, description="Property to comparator.")
+    prefer: Mapping[str, Expected] = Field(default_factory=dict, description="As expect; missing it warns.")
+
+    def observe(self, context: Context) -> Observation:
+        """Look, and say what was seen; never print, judge, exit or raise for what the world does."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a check may use of the run around it."""
+
+    target: Target
+    root: Path
+    """The checklist's folder; relative paths start here."""
+    run_dir: Path
+    scratch: Path
+    """An empty folder of the check's own, removed afterwards."""
+    results: Mapping[str, Result]
+    """Results of what the check needs, and for a rollup of its parts."""
+    environment: Mapping[str, str]
+    """The whole environment for child processes: an allowlist."""
+    versions: frozenset[str]
+    """Versions whose samples count: the release's."""
+    started_at: datetime
+    now: Callable[[], datetime]
+    stop: threading.Event
+    """Set when the run is interrupted or the check has run out of time."""
+    timeout_s: float
+    redactor: Redactor
+    answers: Mapping[str, Any]
+    interactive: bool
+
+    def path(self, text: str) -> Path:
+        """The path that `text` names: absolute, under `~`, or relative to the checklist's folder."""
+        return self.root / Path(text).expanduser()
