@@ -1,0 +1,181 @@
+"""The `image-proxy` command line. Heavy imports are inside the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from proxy.errors import StartError
+
+application = typer.Typer(
+    name="image-proxy",
+    help="OpenAI's image endpoints in front of Gemini's image models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cache_commands = typer.Typer(help="Look at or empty the cache of a home.", no_args_is_help=True)
+application.add_typer(cache_commands, name="cache")
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The proxy's home (default: IMAGE_PROXY_HOME, else ~/.image-proxy).")
+]
+
+
+def main() -> None:
+    """Run the command line; a configuration error exits with code 2 and its message."""
+    try:
+        application()
+    except StartError as error:
+        refuse(str(error))
+
+
+def refuse(message: str) -> NoReturn:
+    """Exit with code 2 and the message on stderr."""
+    for line in message.splitlines():
+        sys.stderr.write(f"image-proxy: {line}\n")
+    raise SystemExit(2)
+
+
+@application.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on (IMAGE_PROXY_HOST).")] = None,
+    port: Annotated[str | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
+    home: HomeOption = None,
+    upstream: Annotated[str | None, typer.Option(help="The base URL of the Gemini service.")] = None,
+) -> None:
+    """Serve the proxy until SIGTERM or Ctrl-C; requests that are under way are finished first."""
+    from proxy.server import serve as run
+    from proxy.settings import read_settings
+
+    run(
+        read_settings(
+            {
+                "IMAGE_PROXY_HOST": host,
+                "IMAGE_PROXY_PORT": port,
+                "IMAGE_PROXY_HOME": None if home is None else str(home),
+                "IMAGE_PROXY_UPSTREAM": upstream,
+            }
+        )
+    )
+
+
+@application.command()
+def init(home: HomeOption = None) -> None:
+    """Make a home with its configuration, one account for the simulator and a client key, which is printed once.
+
+    The key is the only line on stdout, so that a script can take it.
+    """
+    from proxy.home import initialise
+
+    path, key = initialise(_home(home))
+    sys.stderr.write(f"image-proxy: made {path}; the client key below is not shown again\n")
+    sys.stdout.write(f"{key}\n")
+
+
+@application.command()
+def simulate(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8046,
+    latency_ms: Annotated[int, typer.Option(min=0, max=600_000, help="How long each answer takes.")] = 250,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal images and equal failures.")] = 0,
+    error_rate: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The share of distinct request bodies that fail.")
+    ] = 0.0,
+    error_status: Annotated[int, typer.Option(min=400, max=599, help="The status that they fail with.")] = 503,
+) -> None:
+    """Play the Gemini service, for tests and rehearsals: real images, no network, no costs."""
+    from proxy.simulator.command import simulate as run
+
+    run(host, port, latency_ms, seed, error_rate, error_status)
+
+
+@application.command(
+    epilog="Examples:  image-proxy traffic --url http://127.0.0.1:8045 --requests 50  |  "
+    "image-proxy traffic --url http://127.0.0.1:8045 --requests 600 --rate 5 --repeat-share 0.5 --error-share 0.1"
+)
+def traffic(
+    url: Annotated[str, typer.Option(help="The proxy's base URL, for example http://127.0.0.1:8045.")],
+    requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many requests to send.")],
+    repeat_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The share of requests that repeat an earlier one.")
+    ] = 0.4,
+    error_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="The share of bad and blocked requests among the others.")
+    ] = 0.0,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Requests a second (default: as fast as answered).")] = (
+        None
+    ),
+    seed: Annotated[int, typer.Option(help="Equal seeds send equal requests.")] = 0,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="How many requests may be under way.")] = 8,
+    api_key: Annotated[
+        str, typer.Option(envvar="IMAGE_PROXY_API_KEY", help="The client key.", show_envvar=True, show_default=False)
+    ] = "",
+) -> None:
+    """Send a realistic mix of image requests, labelled synthetic, and print what came back as JSON."""
+    from proxy.traffic import drive
+
+    if not api_key:
+        raise StartError("IMAGE_PROXY_API_KEY is not set; set it to a client key of the proxy")
+    _print_json(drive(url, requests, repeat_share, error_share, rate, seed, concurrency, api_key))
+
+
+@application.command()
+def version(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the version and the build (a digest of the sources)."""
+    from proxy.identity import VERSION, build
+
+    if as_json:
+        _print_json({"version": VERSION, "build": build()})
+    else:
+        sys.stdout.write(f"image-proxy {VERSION} ({build()})\n")
+
+
+@cache_commands.command("stats")
+def cache_stats(home: HomeOption = None) -> None:
+    """Print how much the cache holds, as JSON."""
+    from proxy.cache.maintenance import stats
+
+    _print_json(stats(_cache_directory(home)))
+
+
+@cache_commands.command("verify")
+def cache_verify(home: HomeOption = None) -> None:
+    """Hash every cached answer again and print the bad ones, as JSON; exit code 1 if there is any."""
+    from proxy.cache.maintenance import verify
+
+    found = verify(_cache_directory(home))
+    _print_json(found)
+    if found["bad"]:
+        raise typer.Exit(1)
+
+
+@cache_commands.command("purge")
+def cache_purge(home: HomeOption = None) -> None:
+    """Remove every cached answer and print how many there were, as JSON."""
+    from proxy.cache.maintenance import purge
+
+    _print_json(purge(_cache_directory(home)))
+
+
+def _home(given: Path | None) -> Path:
+    from proxy.settings import read_settings
+
+    return read_settings({"IMAGE_PROXY_HOME": None if given is None else str(given)}).home
+
+
+def _cache_directory(given: Path | None) -> Path:
+    from proxy.home import Home
+
+    return Home(_home(given)).cache
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")

@@ -1,0 +1,240 @@
+"""The settings, read from the environment by their original names; a bad value stops the start."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from proxy.errors import StartError
+from proxy.safety import Threshold
+
+OWN_PREFIX = "IMAGE_PROXY_"
+"""Variables that start so are the proxy's own: one that is not known stops the start."""
+
+CLIENT_KEY_VARIABLE = "IMAGE_PROXY_API_KEY"
+"""The variable from which clients of ours take their key; the server does not read it."""
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_INSTANCE = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,100}")
+
+
+def _plain_number(value: object) -> object:
+    """Refuse the blanks, signs and underscores that Python's own parsers let through."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError("not a plain decimal number")
+    return value
+
+
+def _threshold(value: object) -> object:
+    if isinstance(value, str) and value not in Threshold.__members__:
+        raise ValueError("not one of the four thresholds")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_plain_number)]
+Decimal = Annotated[float, BeforeValidator(_plain_number)]
+
+
+class Settings(BaseSettings):
+    """What the server runs with. Field by field: the variable, its default and what is allowed."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, frozen=True, extra="forbid")
+
+    safety_threshold: Annotated[Threshold, BeforeValidator(_threshold)] = Field(
+        Threshold.MEDIUM,
+        validation_alias="GEMINI_IMAGE_SAFETY_THRESHOLD",
+        description="How strictly harmful content is refused where a request does not say: OFF, LOW, MEDIUM or HIGH.",
+    )
+    cache_backend: Literal["filesystem", "none"] = Field(
+        "filesystem",
+        validation_alias="CACHE_BACKEND",
+        description="Where answers are kept: filesystem or none (redis is not in this version).",
+    )
+    cache_max_size_mb: Whole = Field(
+        500,
+        ge=1,
+        le=10_000_000,
+        validation_alias="CACHE_MAX_SIZE_MB",
+        description="The most that the cached answers may take, in MB (1,000,000 bytes): a whole number from 1.",
+    )
+    cache_ttl_seconds: Whole = Field(
+        7200,
+        ge=1,
+        le=1_000_000_000,
+        validation_alias="CACHE_TTL_SECONDS",
+        description="How long a cached answer may be served, in seconds: a whole number from 1.",
+    )
+    home: Path = Field(
+        Path("~/.image-proxy"),
+        validation_alias="IMAGE_PROXY_HOME",
+        validate_default=True,
+        description="The folder of configuration, accounts, database, cache and logs: a path.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        max_length=255,
+        validation_alias="IMAGE_PROXY_HOST",
+        description="The address to listen on: a host name or an IP address.",
+    )
+    port: Whole = Field(
+        8045,
+        ge=0,
+        le=65535,
+        validation_alias="IMAGE_PROXY_PORT",
+        description="The port to listen on: a whole number from 0 to 65535; 0 takes any free port.",
+    )
+    upstream: str = Field(
+        "https://generativelanguage.googleapis.com",
+        validation_alias="IMAGE_PROXY_UPSTREAM",
+        description="The base URL of the Gemini service: http or https, without user, query or fragment.",
+    )
+    api_keys: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="IMAGE_PROXY_API_KEYS",
+        description="The keys that clients may use, separated by commas: printable ASCII, no blanks, none empty.",
+    )
+    prompt_enhancement: Literal["requested", "always", "off"] = Field(
+        "requested",
+        validation_alias="IMAGE_PROXY_PROMPT_ENHANCEMENT",
+        description="When words for style and quality are added to a prompt: requested (only where the request names "
+        "a style or quality), always, or off.",
+    )
+    instance: str = Field(
+        "",
+        validation_alias="IMAGE_PROXY_INSTANCE",
+        description="The name of this instance in logs and in /healthz: up to 100 letters, digits and _.:[]- "
+        "(host:port unless set).",
+    )
+    upstream_timeout_seconds: Decimal = Field(
+        120.0,
+        ge=1,
+        le=590,
+        validation_alias="IMAGE_PROXY_UPSTREAM_TIMEOUT_SECONDS",
+        description="How long a request may wait for the upstream service, all attempts together, in seconds: "
+        "a number from 1 to 590 (clients give up after 600).",
+    )
+    max_body_mb: Whole = Field(
+        50,
+        ge=1,
+        le=1000,
+        validation_alias="IMAGE_PROXY_MAX_BODY_MB",
+        description="The largest request body, in MB (1,000,000 bytes): a whole number from 1 to 1000.",
+    )
+    max_prompt_characters: Whole = Field(
+        32000,
+        ge=1,
+        le=1_000_000,
+        validation_alias="IMAGE_PROXY_MAX_PROMPT_CHARACTERS",
+        description="The longest prompt, in characters: a whole number from 1 to 1000000.",
+    )
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _home(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("empty")
+        return Path(str(value)).expanduser().absolute()
+
+    @field_validator("upstream")
+    @classmethod
+    def _upstream(cls, value: str) -> str:
+        parts = urlsplit(value)
+        plain = re.fullmatch(r"[\x21-\x7e]+", value) is not None
+        if not plain or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("not an http or https URL")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("has a user, query or fragment")
+        return value.rstrip("/")
+
+    @field_validator("api_keys")
+    @classmethod
+    def _api_keys(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not all(re.fullmatch(r"[\x21-\x2b\x2d-\x7e]+", key) for key in text.split(",")):
+            raise ValueError("an entry is empty or has a blank or another character that a header cannot carry")
+        return value
+
+    @field_validator("instance")
+    @classmethod
+    def _instance(cls, value: str) -> str:
+        if value and not _INSTANCE.fullmatch(value):
+            raise ValueError("has other characters or is too long")
+        return value
+
+    @property
+    def instance_name(self) -> str:
+        """IMAGE_PROXY_INSTANCE, or `host:port`."""
+        return self.instance or f"{self.host}:{self.port}"
+
+    def client_keys(self) -> tuple[str, ...]:
+        """The keys of IMAGE_PROXY_API_KEYS; none where it is empty."""
+        text = self.api_keys.get_secret_value()
+        return tuple(text.split(",")) if text else ()
+
+    def effective(self) -> dict[str, str]:
+        """Every setting's value as text by its variable's name, in the order above, without the secrets."""
+        values = {
+            variable: str(getattr(self, name))
+            for name, variable in _variables().items()
+            if not isinstance(getattr(self, name), SecretStr)
+        }
+        return values | {"IMAGE_PROXY_INSTANCE": self.instance_name}
+
+
+def _variables() -> dict[str, str]:
+    return {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
+
+
+def described() -> dict[str, str]:
+    """What each variable means and allows, by its name."""
+    return {str(field.validation_alias): str(field.description) for field in Settings.model_fields.values()}
+
+
+def read_settings(flags: Mapping[str, str | None] | None = None) -> Settings:
+    """The settings from the environment, overridden by command line flags (by variable name; None: not given).
+
+    Raises StartError with one message that names each bad variable, the value given and what is allowed.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    problems = _unknown_variables()
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # by alias, as text: pydantic parses and checks them
+    except ValidationError as error:
+        problems += [_explained(detail) for detail in error.errors()]
+    if problems:
+        raise StartError("\n".join(problems))
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    known = described()
+    return [
+        f"{name} is not a setting of the proxy{_suggestion(name, list(known))}; unset it or correct its name"
+        for name in sorted(os.environ)
+        if name.startswith(OWN_PREFIX) and name not in known and name != CLIENT_KEY_VARIABLE
+    ]
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _explained(detail: ErrorDetails) -> str:
+    variable = str(detail["loc"][0])
+    allowed = described().get(variable, "")
+    given: object = detail["input"]
+    shown = "(not shown)" if variable == "IMAGE_PROXY_API_KEYS" else repr(given)
+    if variable == "CACHE_BACKEND" and given == "redis":
+        return f"{variable} is {shown}: not in this version. {allowed}"
+    return f"{variable} is {shown}, which is not allowed. {allowed}"
