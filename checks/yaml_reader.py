@@ -184,7 +184,9 @@ class _Reading:
         if depth > MAXIMUM_DEPTH:
             self.note(_start(event), f"nested deeper than {MAXIMUM_DEPTH} levels")
             raise _Stop
-        return self.mapping(event, events, depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(event, events, depth)  # fmt: skip
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(event, events, depth)
+        return self.sequence(event, events, depth)
 
     def scalar(self, event: Any) -> _Node:
         self.scalars.append((event.start_mark.index, event.end_mark.index))
@@ -229,14 +231,13 @@ class _Reading:
 
     def refused(self, error: yaml.MarkedYAMLError, content: str) -> int:
         """Note what the parser refused, and return how far it understood the text."""
-        mark = error.problem_mark
+        unclosed = "quoted scalar" in (error.context or "") and "end of" in (error.problem or "")
+        mark: Any = error.context_mark if unclosed else error.problem_mark
         at = content[mark.index : mark.index + 1]
-        problem = error.problem or "not YAML"
-        if "quoted scalar" in (error.context or "") and "end of" in problem:
-            mark = error.context_mark
+        if unclosed:
             self.note((mark.line + 1, mark.column + 1), "a quoted text starts here and is never closed")
         elif at != "\t":
-            self.note((mark.line + 1, mark.column + 1), _hint(problem, error.context, at))
+            self.note((mark.line + 1, mark.column + 1), _hint(error.problem or "not YAML", error.context, at))
         return int(mark.index) + 1
 
     def tabs(self, content: str) -> None:

@@ -23,14 +23,18 @@ _CONSTANTS: dict[str, bool | None] = {
 _INTEGERS = {10: re.compile(r"[-+]?(?:0|[1-9][0-9]*)"), 8: re.compile(r"0o[0-7]+"), 16: re.compile(r"0x[0-9a-fA-F]+")}
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
-_SURPRISES = (
-    (re.compile(r"(?i:yes|no|on|off|y|n)"), "is a boolean to some YAML readers and text to others"),
-    (re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?"), "starts with a zero: octal to some YAML readers, decimal to others"),
-    (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"), "is a number in base 60 to some YAML readers"),
-    (re.compile(r"[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+|[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?"), "is a number to some YAML readers and text to others"),
-    (re.compile(r"(?i:[-+]?\.?(?:nan|inf|infinity))"), "is not a finite number"),
-    (re.compile(r"<<"), "merges mappings in some YAML readers"),
-)  # fmt: skip
+_SURPRISES = tuple(
+    (re.compile(pattern), reading)
+    for pattern, reading in {
+        r"(?i:yes|no|on|off|y|n)": "is a boolean to some YAML readers and text to others",
+        r"[-+]?0[0-9_]+(?:\.[0-9_]*)?": "starts with a zero: octal to some YAML readers, decimal to others",
+        r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?": "is a number in base 60 to some YAML readers",
+        r"[-+]?0b[01_]+|[-+]?0x[0-9a-fA-F_]+": "is a number to some YAML readers and text to others",
+        r"[-+]?[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?": "is a number to some YAML readers and text to others",
+        r"(?i:[-+]?\.?(?:nan|inf|infinity))": "is not a finite number",
+        r"<<": "merges mappings in some YAML readers",
+    }.items()
+)
 
 
 def plain_scalar(text: str) -> Plain:
