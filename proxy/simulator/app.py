@@ -1,0 +1,159 @@
+"""The HTTP doors of the simulated service."""
+
+import asyncio
+import base64
+import binascii
+from itertools import islice
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from proxy.simulator.answers import Scene
+from proxy.simulator.behaviour import Behaviour
+from proxy.simulator.control import control_routes
+from proxy.simulator.errors import (
+    RefusedRequestError,
+    google_failure,
+    invalid_argument,
+    invalid_key,
+    missing_key,
+)
+from proxy.simulator.ledger import Call
+from proxy.simulator.markers import read_markers
+from proxy.simulator.models import MODELS, find_model
+from proxy.simulator.picture import asked_config, plan_picture
+from proxy.simulator.play import Outcome, failed, perform
+from proxy.simulator.safety import judge
+from proxy.simulator.state import ServiceState
+from proxy.simulator.wire import GenerateContentRequest, parse_request
+
+_MOST_BODY_BYTES = 20_971_520
+_DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
+
+
+def create_app(behaviour: Behaviour) -> Starlette:
+    """The service as an ASGI application, with an empty ledger."""
+    application = Starlette(
+        routes=[
+            Route("/v1beta/models/{model}:generateContent", _generate, methods=["POST"]),
+            Route("/v1beta/models/{model}", _model),
+            Route("/v1beta/models", _models),
+            Mount("/_simulator", routes=control_routes()),
+        ],
+        exception_handlers={HTTPException: _unknown_door, RefusedRequestError: _refused},
+    )
+    application.state.service = ServiceState(behaviour)
+    return application
+
+
+async def _generate(request: Request) -> ASGIApp:
+    service: ServiceState = request.app.state.service
+    call = Call(model=request.path_params["model"])
+    started = asyncio.get_running_loop().time()
+    seconds = 0.0
+    try:
+        body = await _bounded_body(request)
+        _check_key(request)
+        parsed = parse_request(body)
+        _note(call, parsed)
+        seconds = service.behaviour.latency_for(body)
+        outcome = await run_in_threadpool(_decide, service.behaviour, call.model, parsed, body)
+    except RefusedRequestError as refusal:
+        outcome = failed(refusal.failure)
+    call.status, call.finish_reason, call.blocked = outcome.status, outcome.finish_reason, outcome.blocked
+    service.ledger.record(call)
+    await asyncio.sleep(started + seconds - asyncio.get_running_loop().time())
+    return outcome.answer
+
+
+def _decide(behaviour: Behaviour, model_id: str, request: GenerateContentRequest, body: bytes) -> Outcome:
+    model = find_model(model_id)
+    picture = plan_picture(model, request, behaviour.seed)
+    failure = behaviour.failure_for(body)
+    if failure is not None:
+        return failed(failure)
+    markers = read_markers(request.prompt)
+    verdict = judge(markers.probability, request.thresholds)
+    return perform(Scene(model, request, picture, verdict), markers)
+
+
+def _note(call: Call, request: GenerateContentRequest) -> None:
+    config = asked_config(request)
+    call.prompt = request.prompt
+    call.thresholds = request.thresholds
+    call.aspect_ratio, call.image_size = config.aspect_ratio, config.image_size
+    call.image_parts = len(request.input_images)
+
+
+async def _bounded_body(request: Request) -> bytes:
+    chunks = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > _MOST_BODY_BYTES:
+            raise invalid_argument(f"Request payload size exceeds the limit: {_MOST_BODY_BYTES} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _check_key(request: Request) -> None:
+    """Any key is good but one that begins with "invalid"; none at all is refused."""
+    key = request.headers.get("x-goog-api-key") or request.query_params.get("key")
+    if not key:
+        raise missing_key()
+    if key.startswith("invalid"):
+        raise invalid_key()
+
+
+async def _models(request: Request) -> Response:
+    _check_key(request)
+    size = _whole_number(request.query_params.get("pageSize") or str(_DEFAULT_PAGE), "page_size")
+    start = _page_start(request.query_params.get("pageToken"))
+    end = start + min(size, _LARGEST_PAGE)
+    page: dict[str, object] = {"models": [model.entry() for model in islice(MODELS.values(), start, end)]}
+    if end < len(MODELS):
+        page["nextPageToken"] = base64.urlsafe_b64encode(str(end).encode()).decode("ascii")
+    return JSONResponse(page)
+
+
+async def _model(request: Request) -> Response:
+    _check_key(request)
+    return JSONResponse(find_model(request.path_params["model"]).entry())
+
+
+def _page_start(token: str | None) -> int:
+    if not token:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        raise invalid_argument("Invalid page token.", field="page_token") from None
+    return _whole_number(text, "page_token")
+
+
+def _whole_number(text: str, field: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 2**31):
+        raise invalid_argument(f"Invalid value at '{field}': a number above 0 is needed.", field=field)
+    return int(text)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedRequestError)  # noqa: S101 — registered for this class only
+    return _sent(error)
+
+
+def _sent(error: RefusedRequestError) -> Response:
+    failure = error.failure
+    return Response(failure.body, failure.status, media_type=failure.media_type)
+
+
+async def _unknown_door(_request: Request, error: Exception) -> Response:
+    """Unknown addresses and methods in the service's own envelope."""
+    code = getattr(error, "status_code", 404)
+    failure = google_failure(code, "NOT_FOUND", "The requested URL was not found on this server.")
+    return Response(failure.body, code, headers=getattr(error, "headers", None), media_type=failure.media_type)
