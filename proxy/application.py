@@ -1,0 +1,149 @@
+"""The routes, and what every answer has in common."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from proxy.errors import ProxyError
+from proxy.image_endpoint import ImageEndpoint, log_defect
+from proxy.models import MODELS, find_model
+from proxy.service import Service
+
+MODELS_CREATED = 1763596800
+"""When the pro model was announced, 2025-11-20, in seconds since 1970: `created` of every model."""
+
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def build_application(service: Service) -> Starlette:
+    """The ASGI application of a service, which it announces at the start and closes at the end."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
+        service.announce()
+        yield
+        await service.close()
+
+    endpoints = _Endpoints(service)
+    return Starlette(
+        routes=[
+            # Every method, since a wrong one is a request too, and is logged.
+            Route("/v1/images/generations", ImageEndpoint(service, "generations").__call__, methods=ALL_METHODS),
+            Route("/v1/images/edits", ImageEndpoint(service, "edits").__call__, methods=ALL_METHODS),
+            Route("/v1/models", endpoints.models),
+            Route("/v1/models/{name}", endpoints.model),
+            Route("/healthz", endpoints.health),
+            Route("/readyz", endpoints.readiness),
+            Route("/internal/stats", endpoints.stats),
+            Route("/internal/upstream-calls", endpoints.upstream_calls),
+        ],
+        middleware=[Middleware(_Envelope, service=service)],
+        exception_handlers={HTTPException: _http_error, ProxyError: _proxy_error},
+        lifespan=lifespan,
+    )
+
+
+class _Endpoints:
+    """The endpoints that make no images."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def health(self, _: Request) -> Response:
+        """Which software answers; asks nobody."""
+        return JSONResponse({"status": "ok", **self._service.identity()})
+
+    async def readiness(self, _: Request) -> Response:
+        """Whether requests can be served."""
+        found = await self._service.readiness()
+        return JSONResponse(found, 200 if found["ready"] else 503)
+
+    async def models(self, request: Request) -> Response:
+        """Every model, in OpenAI's form."""
+        self._check_key(request)
+        return JSONResponse({"object": "list", "data": [_described(name) for name in MODELS]})
+
+    async def model(self, request: Request) -> Response:
+        """One model, in OpenAI's form."""
+        self._check_key(request)
+        return JSONResponse(_described(find_model(request.path_params["name"]).id))
+
+    async def stats(self, request: Request) -> Response:
+        """The proxy's figures and settings."""
+        self._check_key(request)
+        return JSONResponse(await self._service.stats())
+
+    async def upstream_calls(self, request: Request) -> Response:
+        """The latest upstream calls, of one request where `request_id` is given."""
+        self._check_key(request)
+        return JSONResponse({"calls": self._service.record.of_request(request.query_params.get("request_id"))})
+
+    def _check_key(self, request: Request) -> None:
+        self._service.keys.tenant(request.headers.get("authorization"))
+
+
+def _described(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": MODELS_CREATED, "owned_by": "google"}
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: a path or a method that no route has."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if error.status_code == 405:
+        allow = (error.headers or {}).get("Allow")
+        return await _proxy_error(_, ProxyError("method_not_allowed", allow=allow))
+    return await _proxy_error(_, ProxyError("unknown_url"))
+
+
+async def _proxy_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProxyError)  # noqa: S101 - registered for this class
+    return JSONResponse(error.envelope(), error.kind.status, error.headers())
+
+
+class _Envelope:
+    """Gives every request an id, which its answer names, and turns a defect into an answer.
+
+    A client's own `x-request-id` is kept where it has 8 to 64 letters, digits, `_` and `-`.
+    """
+
+    def __init__(self, application: ASGIApp, service: Service) -> None:
+        self._application = application
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        given = Request(scope).headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        begun = False
+
+        async def send_named(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._application(scope, receive, send_named)
+        except Exception as error:  # a defect of ours must still be answered and logged
+            log_defect(self._service.log, error, request_id)
+            if not begun:
+                answer = await _proxy_error(Request(scope), ProxyError("internal_error"))
+                await answer(scope, receive, send_named)

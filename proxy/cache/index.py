@@ -1,0 +1,123 @@
+"""The index of the filesystem cache: one SQLite row for each answer. It holds no prompt and no image."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = 1
+"""The layout's number, kept in `user_version`; an index of another layout is not read."""
+
+_TABLES = """
+BEGIN;
+CREATE TABLE entries (
+    key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, images INTEGER NOT NULL,
+    model TEXT NOT NULL, prompt_hash TEXT NOT NULL, created_at REAL NOT NULL, used_at REAL NOT NULL
+);
+CREATE INDEX entries_by_use ON entries (used_at);
+CREATE INDEX entries_by_age ON entries (created_at);
+CREATE TABLE totals (entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO totals VALUES (0, 0);
+CREATE TRIGGER added AFTER INSERT ON entries
+    BEGIN UPDATE totals SET entries = entries + 1, bytes = bytes + new.bytes; END;
+CREATE TRIGGER removed AFTER DELETE ON entries
+    BEGIN UPDATE totals SET entries = entries - 1, bytes = bytes - old.bytes; END;
+PRAGMA user_version = 1;
+COMMIT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the index knows of an answer; times are in seconds since 1970."""
+
+    key: str
+    sha256: str
+    bytes: int
+    images: int
+    model: str
+    prompt_hash: str
+    created_at: float
+    used_at: float
+
+
+class Index:
+    """The rows, changed one by one. Not safe for use by two threads at once; raises sqlite3.Error as it comes."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 1.0) -> None:
+        path.touch(mode=0o600, exist_ok=True)
+        self._database = sqlite3.connect(path, timeout=busy_seconds, check_same_thread=False, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._database.executescript(_TABLES)
+        elif version != SCHEMA:
+            raise sqlite3.DatabaseError(f"the index has layout {version}, not {SCHEMA}")
+        (found,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"the index is damaged: {found}")
+
+    def find(self, key: str) -> Row | None:
+        """The row of a key."""
+        row = self._database.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
+        return Row(*row) if row else None
+
+    def add(self, row: Row) -> None:
+        """Add a row; its key must not be there."""
+        self._database.execute(
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.key,
+                row.sha256,
+                row.bytes,
+                row.images,
+                row.model,
+                row.prompt_hash,
+                row.created_at,
+                row.used_at,
+            ),
+        )
+
+    def touch(self, key: str, used_at: float) -> None:
+        """Note that an answer was used."""
+        self._database.execute("UPDATE entries SET used_at = ? WHERE key = ?", (used_at, key))
+
+    def remove(self, key: str) -> None:
+        """Remove the row of a key, where there is one."""
+        self._database.execute("DELETE FROM entries WHERE key = ?", (key,))
+
+    def totals(self) -> tuple[int, int]:
+        """How many answers there are, and how many bytes they have together."""
+        entries, size = self._database.execute("SELECT entries, bytes FROM totals").fetchone()
+        return entries, size
+
+    def keys_outside(self, earliest: float, latest: float) -> list[str]:
+        """The keys of answers made before `earliest`, or after `latest` (the clock was set back since)."""
+        rows = self._database.execute(
+            "SELECT key FROM entries WHERE created_at <= ? OR created_at > ?", (earliest, latest)
+        )
+        return [key for (key,) in rows]
+
+    def least_recently_used(self) -> str | None:
+        """The key that was used longest ago."""
+        row = self._database.execute("SELECT key FROM entries ORDER BY used_at, key LIMIT 1").fetchone()
+        return row[0] if row else None
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, by key."""
+        for row in self._database.execute("SELECT * FROM entries ORDER BY key").fetchall():
+            yield Row(*row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()

@@ -1,0 +1,148 @@
+"""The one way from a request to its answer: cache, single flight, n calls, cache again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+
+from proxy.answers import answer_body
+from proxy.cache.front import CacheFront, CacheState
+from proxy.cache.key import cache_key
+from proxy.cache.protocol import Entry
+from proxy.dispatch import Dispatch, Drawn
+from proxy.enhancement import Mode, enhance
+from proxy.errors import ProxyError
+from proxy.eventlog import EventLog
+from proxy.gemini import payload
+from proxy.requests import ImageRequest
+from proxy.single_flight import SingleFlight
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request ended: with a body, or with an error.
+
+    cache               how the cache took part
+    images              how many images the body holds
+    account             the id of the account that paid for the first image; None without a call of its own
+    generation_time_ms  how long the upstream calls took together; None without any
+    """
+
+    cache: CacheState
+    body: bytes = b""
+    images: int = 0
+    account: str | None = None
+    generation_time_ms: float | None = None
+    error: ProxyError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request with who sent it and what its Cache-Control says.
+
+    tenant    the digest of the client's key
+    no_store  neither look up nor keep the answer
+    no_cache  do not look up, but keep the answer
+    """
+
+    request: ImageRequest
+    tenant: str
+    request_id: str
+    no_store: bool = False
+    no_cache: bool = False
+
+
+class Generation:
+    """Serves requests that have been checked."""
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        cache: CacheFront,
+        flights: SingleFlight[Outcome],
+        log: EventLog,
+        *,
+        enhancement: Mode,
+        clock: Callable[[], float],
+    ) -> None:
+        self._dispatch = dispatch
+        self._cache = cache
+        self._flights = flights
+        self._log = log
+        self._enhancement = enhancement
+        self._clock = clock
+
+    async def serve(self, order: Order) -> Outcome:
+        """The answer to an order. Equal orders at one time share one lookup and one set of calls."""
+        if not self._cache.enabled or order.no_store:
+            return await self._made(order, CacheState.BYPASS)
+        key = cache_key(order.request, tenant=order.tenant, prompt=self._prompt(order.request))
+        if order.no_cache:
+            return await self._kept(key, order, await self._made(order, CacheState.BYPASS))
+        outcome, joined = await self._flights.run(key, partial(self._found_or_made, key, order))
+        return replace(outcome, account=None, generation_time_ms=None) if joined else outcome
+
+    async def _found_or_made(self, key: str, order: Order) -> Outcome:
+        entry, asked = await self._cache.lookup(key)
+        if entry:
+            return Outcome(CacheState.HIT, entry.body, entry.images)
+        if not asked:
+            return await self._made(order, CacheState.ERROR)
+        return await self._kept(key, order, await self._made(order, CacheState.MISS))
+
+    async def _kept(self, key: str, order: Order, outcome: Outcome) -> Outcome:
+        """The same outcome, after its answer has been stored, if it is whole: errors and refusals never are."""
+        request = order.request
+        if outcome.error or outcome.images < request.n:
+            return outcome
+        entry = Entry(outcome.body, outcome.images, request.model.id, self._log.prompt_hash(request.prompt))
+        stored = await self._cache.store(key, entry)
+        return outcome if stored else replace(outcome, cache=CacheState.ERROR)
+
+    async def _made(self, order: Order, state: CacheState) -> Outcome:
+        """A new answer, by n calls at a time; what succeeded counts, and only no success at all is an error."""
+        request = order.request
+        prompt = self._prompt(request)
+        sent = payload(request, prompt)
+        started = perf_counter()
+        calls = [self._dispatch.draw(request.model.upstream, sent, order.request_id) for _ in range(request.n)]
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        spent = round((perf_counter() - started) * 1000, 3)
+        drawn = [one for one in ended if isinstance(one, Drawn)]
+        failures = [one for one in ended if not isinstance(one, Drawn)]
+        errors = [_own(failure) for failure in failures]
+        if not drawn:
+            return Outcome(state, generation_time_ms=spent, error=_foremost(errors))
+        if errors:
+            counts = Counter(error.kind.code for error in errors)
+            self._log.error(
+                "partial_failure", request_id=order.request_id, n=request.n, images=len(drawn), error_codes=dict(counts)
+            )
+        body = answer_body(
+            [one.drawing for one in drawn],
+            created=int(self._clock()),
+            response_format=request.response_format,
+            revised_prompt=prompt if prompt != request.prompt else None,
+        )
+        return Outcome(state, body, len(drawn), drawn[0].account.id, spent)
+
+    def _prompt(self, request: ImageRequest) -> str:
+        if request.endpoint == "edits":
+            return request.prompt
+        return enhance(request.prompt, request.quality, request.style, self._enhancement)
+
+
+def _own(failure: BaseException) -> ProxyError:
+    """A failure that is an answer; anything else is a defect and is raised."""
+    if isinstance(failure, ProxyError):
+        return failure
+    raise failure
+
+
+def _foremost(errors: list[ProxyError]) -> ProxyError:
+    """The error that stands for all: one of our side before a refusal, so that a failure is never told as one."""
+    return next((error for error in errors if error.kind.is_our_failure), errors[0])

@@ -1,0 +1,124 @@
+"""The two image endpoints: check, serve, log one event, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from proxy.body import read_form, read_json_body
+from proxy.cache.front import BYTES_PER_MB, CacheState
+from proxy.errors import ProxyError
+from proxy.eventlog import EventLog
+from proxy.generation import Order, Outcome
+from proxy.requests import Endpoint, ImageRequest, parse_edit, parse_generation
+from proxy.service import Service
+
+SYNTHETIC_HEADER = "x-synthetic"
+"""`x-synthetic: true` labels a request as made by a test or by a traffic generator."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a request so far; it is all that its event can say."""
+
+    asked: ImageRequest | None = None
+
+
+class ImageEndpoint:
+    """Answers one of the two endpoints. Every request writes exactly one `image_request` event, before its answer."""
+
+    def __init__(self, service: Service, endpoint: Endpoint) -> None:
+        self._service = service
+        self._endpoint = endpoint
+
+    async def __call__(self, request: Request) -> Response:
+        """The answer, which is an error's envelope where anything went wrong."""
+        started = perf_counter()
+        progress = _Progress()
+        try:
+            outcome = await self._outcome(request, progress)
+        except ProxyError as error:
+            outcome = Outcome(CacheState.BYPASS, error=error)
+        except Exception as error:  # a defect of ours must still be answered and logged
+            log_defect(self._service.log, error, request.state.request_id)
+            outcome = Outcome(CacheState.BYPASS, error=ProxyError("internal_error"))
+        self._service.cache.count(outcome.cache)
+        duration_ms = round((perf_counter() - started) * 1000, 3)
+        self._log_event(request, progress.asked, outcome, duration_ms)
+        return _response(progress.asked, outcome, duration_ms)
+
+    async def _outcome(self, request: Request, progress: _Progress) -> Outcome:
+        if request.method != "POST":
+            raise ProxyError("method_not_allowed", allow="POST")
+        tenant = self._service.keys.tenant(request.headers.get("authorization"))
+        progress.asked = await self._parsed(request)
+        directives = {word.strip().lower() for word in request.headers.get("cache-control", "").split(",")}
+        return await self._service.generation.serve(
+            Order(
+                progress.asked,
+                tenant,
+                request.state.request_id,
+                no_store="no-store" in directives,
+                no_cache="no-cache" in directives,
+            )
+        )
+
+    async def _parsed(self, request: Request) -> ImageRequest:
+        settings = self._service.settings
+        largest = settings.max_body_mb * BYTES_PER_MB
+        threshold, longest = settings.safety_threshold, settings.max_prompt_characters
+        if self._endpoint == "generations":
+            body = await read_json_body(request, largest)
+            return parse_generation(body, default_threshold=threshold, longest_prompt=longest)
+        texts, files = await read_form(request, largest)
+        return await asyncio.to_thread(parse_edit, texts, files, default_threshold=threshold, longest_prompt=longest)
+
+    def _log_event(self, request: Request, asked: ImageRequest | None, outcome: Outcome, duration_ms: float) -> None:
+        kind = outcome.error.kind if outcome.error else None
+        write = self._service.log.error if kind and kind.is_our_failure else self._service.log.info
+        write(
+            "image_request",
+            synthetic=request.headers.get(SYNTHETIC_HEADER) == "true",
+            request_id=request.state.request_id,
+            endpoint=self._endpoint,
+            model=asked and asked.model.id,
+            prompt_hash=asked and self._service.log.prompt_hash(asked.prompt),
+            n=asked and asked.n,
+            images=outcome.images,
+            size=asked and asked.size,
+            aspect_ratio=asked and asked.shape.aspect_ratio,
+            quality=asked and asked.quality,
+            style=asked and asked.style,
+            safety_threshold=asked and asked.threshold.value,
+            cache=outcome.cache.value,
+            status=kind.status if kind else 200,
+            error_type=kind and kind.error_type.value,
+            error_code=kind and kind.code,
+            account=outcome.account,
+            generation_time_ms=outcome.generation_time_ms,
+            duration_ms=duration_ms,
+        )
+
+
+def log_defect(log: EventLog, error: Exception, request_id: str) -> None:
+    """Log where a defect showed: its type and its places in the code, but not its text, which may quote a prompt."""
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+    log.error("internal_error", request_id=request_id, exception=type(error).__name__, places=places)
+
+
+def _response(asked: ImageRequest | None, outcome: Outcome, duration_ms: float) -> Response:
+    headers = {
+        "x-cache": outcome.cache.value,
+        "openai-processing-ms": str(round(duration_ms)),
+        "cache-control": "private, no-store",
+    }
+    if asked:
+        headers["x-safety-threshold"] = asked.threshold.value
+    if outcome.error:
+        return JSONResponse(outcome.error.envelope(), outcome.error.kind.status, headers | outcome.error.headers())
+    return Response(outcome.body, 200, headers, "application/json")

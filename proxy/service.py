@@ -1,0 +1,113 @@
+"""What a running proxy is made of, put together once at the start."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from proxy.account_pool import AccountPool
+from proxy.accounts import load_accounts
+from proxy.authentication import ClientKeys
+from proxy.cache.front import CacheFront
+from proxy.calls import CallRecord
+from proxy.dispatch import Dispatch
+from proxy.eventlog import EventLog, utc
+from proxy.generation import Generation, Outcome
+from proxy.home import Home
+from proxy.identity import VERSION, build
+from proxy.settings import Settings
+from proxy.single_flight import SingleFlight
+from proxy.upstream import Upstream
+
+
+class Service:
+    """The parts of one proxy. Raises StartError where the home cannot be used; a broken cache does not stop it.
+
+    clock  the time in seconds since 1970
+    """
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.home = Home(settings.home)
+        self.home.create()
+        configuration = self.home.read()
+        log_key = bytes.fromhex(configuration.log_key)
+        self.keys = ClientKeys(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
+        self.log = EventLog(self.home.log, settings.instance_name, log_key, clock=clock)
+        self.started_at = utc(clock())
+        accounts, rejected = load_accounts(self.home.accounts, log_key)
+        self.pool = AccountPool(
+            accounts,
+            rejected,
+            self.home.database,
+            clock=clock,
+            on_error=lambda cause: self.log.error("account_state_error", cause=cause),
+        )
+        self.record = CallRecord()
+        self.cache = CacheFront(settings, self.home.cache, self.log, clock=clock)
+        self.flights: SingleFlight[Outcome] = SingleFlight()
+        self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)
+        self.generation = Generation(
+            Dispatch(self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds),
+            self.cache,
+            self.flights,
+            self.log,
+            enhancement=settings.prompt_enhancement,
+            clock=clock,
+        )
+
+    def announce(self) -> None:
+        """Log the start: the effective settings, every account file that was rejected, and missing client keys."""
+        self.log.info("server_started", pid=os.getpid(), settings=self.settings.effective())
+        for rejected in self.pool.rejected:
+            self.log.error("account_rejected", file=rejected.file, reason=rejected.reason)
+        if not len(self.keys):
+            self.log.error(
+                "no_client_keys",
+                remedy="no request can be accepted: set IMAGE_PROXY_API_KEYS, or make a home with image-proxy init",
+            )
+
+    async def close(self) -> None:
+        """Log the stop and close everything."""
+        self.log.info("server_stopped", pid=os.getpid())
+        await self.upstream.close()
+        await self.cache.close()
+        self.pool.close()
+        self.log.close()
+
+    def identity(self) -> dict[str, Any]:
+        """Which software this is, and since when it runs."""
+        return {
+            "version": VERSION,
+            "build": build(),
+            "instance": self.settings.instance_name,
+            "started_at": self.started_at,
+        }
+
+    async def stats(self) -> dict[str, Any]:
+        """The figures of `/internal/stats`, without secrets."""
+        return {
+            **self.identity(),
+            "pid": os.getpid(),
+            "executable": sys.executable,
+            "home": str(self.home.path),
+            "settings": self.settings.effective(),
+            "accounts": self.pool.summary(),
+            "cache": await self.cache.stats(),
+            "single_flight": {"in_flight": self.flights.in_flight, "joined": self.flights.joined},
+            "upstream": {"calls": self.record.calls, "failures": self.record.failures},
+        }
+
+    async def readiness(self) -> dict[str, Any]:
+        """Whether requests can be served, and what stands in the way. A broken cache does not."""
+        accounts = self.pool.summary()
+        cache = await self.cache.stats()
+        return {
+            "ready": accounts["usable"] > 0 and len(self.keys) > 0,
+            "accounts": {"usable": accounts["usable"], "rejected": len(accounts["rejected"])},
+            "cache": {"backend": cache["backend"], "working": cache["working"]},
+            "client_keys": len(self.keys),
+        }
