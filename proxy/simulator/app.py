@@ -34,6 +34,7 @@ from proxy.simulator.wire import GenerateContentRequest, parse_request
 
 _MOST_BODY_BYTES = 20_971_520
 _DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
+_MOST_DIGITS = 10
 
 
 def create_app(behaviour: Behaviour) -> Starlette:
@@ -137,7 +138,7 @@ def _page_start(token: str | None) -> int:
 
 
 def _whole_number(text: str, field: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 2**31):
+    if not (text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS and int(text) > 0):
         raise invalid_argument(f"Invalid value at '{field}': a number above 0 is needed.", field=field)
     return int(text)
 
