@@ -1,0 +1,28 @@
+"""What can go wrong before there is a window table.
+
+LogSourceError            nothing could be read: name the file, fix it, read again
+├── UnknownFormatError    the format's name is not one that exists
+└── LogEngineError        the database under the reading failed
+"""
+
+from __future__ import annotations
+
+
+class LogSourceError(Exception):
+    """Nothing could be read; the message names the subject and the remedy.
+
+    Attributes: `subject` (a path, pattern or name), `remedy` (what to do next).
+    """
+
+    def __init__(self, subject: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{subject}: {problem}; {remedy}")
+        self.subject = subject
+        self.remedy = remedy
+
+
+class UnknownFormatError(LogSourceError):
+    """A log format was named that does not exist."""
+
+
+class LogEngineError(LogSourceError):
+    """DuckDB could not do its work (memory, disk); the cause is chained."""

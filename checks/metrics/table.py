@@ -1,0 +1,159 @@
+"""The window table: what logs become, and what every measure, criterion, chart and backtest reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+from checks.metrics.coverage import HOLDS, Caveat, Coverage, Note, caveat
+from checks.metrics.measures import MEASURES, MeasureValue, WindowReading
+from checks.metrics.trend import Trend, trend_of
+from checks.metrics.windows import Sums, WindowKey
+
+NO_REQUEST = "no request in what was read"
+"""Why an empty table gives no measures; all that was read is known, and there was nothing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read: its resolved path, the format chosen for it (None: nothing to tell by), its size."""
+
+    path: str
+    format: str | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """Sums by window and dimension, and how they came about.
+
+    `window_s` is a window's length in seconds. `since` (inclusive) and `until` (exclusive) are what was asked for.
+    Tables of different logs, from whatever machines, add up by `merge`.
+    """
+
+    window_s: int
+    rows: Mapping[WindowKey, Sums] = field(default_factory=dict)
+    coverage: Coverage = Coverage()
+    notes: Mapping[Note, int] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @cached_property
+    def total(self) -> Sums:
+        """All rows added up."""
+        return sum(self.rows.values(), Sums())
+
+    @cached_property
+    def by_window(self) -> Mapping[int, Sums]:
+        """Rows added up over their dimensions, by start in seconds since 1970 UTC, in order of time."""
+        windows: dict[int, Sums] = defaultdict(Sums)
+        for key, sums in sorted(self.rows.items(), key=lambda row: row[0].start):
+            windows[key.start] += sums
+        return dict(windows)
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """From `since` to `until`, or where they were not asked for, from the first window to the end of the last."""
+        first = self.since or (_moment(min(self.by_window)) if self.by_window else None)
+        last = self.until or (_moment(max(self.by_window) + self.window_s) if self.by_window else None)
+        return (first, last) if first and last else None
+
+    @property
+    def unknown_reason(self) -> str | None:
+        """Why no measure can be given of this table, or None where measures may be given."""
+        if self.coverage.too_much_unparsed:
+            return self._unparsed().message
+        for note in sorted(self.notes, key=lambda note: (note.code, note.subject)):
+            if note.code in HOLDS:
+                return caveat(note, self.notes[note]).message
+        if not self.total.requests:
+            return NO_REQUEST
+        return None
+
+    @property
+    def is_synthetic(self) -> Literal["none", "some", "all"]:
+        """Which of the requests are labelled synthetic; "none" also where there is no request."""
+        if not self.total.synthetic:
+            return "none"
+        return "all" if self.total.synthetic == self.total.requests else "some"
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What the numbers cannot say, ordered by code."""
+        found = [caveat(note, count) for note, count in self.notes.items()]
+        if self.coverage.too_much_unparsed:
+            found.append(self._unparsed())
+        versions = sorted({key.version for key in self.rows if key.version})
+        if len(versions) > 1:
+            found.append(caveat(Note("several_versions", ", ".join(versions)), len(versions)))
+        if self.total.synthetic:
+            share = self.total.synthetic / self.total.requests
+            found.append(caveat(Note("synthetic_traffic", f"{share:.1%}"), self.total.synthetic))
+        return tuple(sorted(found, key=lambda found: (found.code, found.message)))
+
+    def measure(self, name: str) -> MeasureValue:
+        """Give a measure by its name in MEASURES; raises KeyError, naming the known ones, for another name."""
+        if name not in MEASURES:
+            raise KeyError(f"unknown measure {name!r}; known: {', '.join(MEASURES)}")
+        formula = MEASURES[name].formula
+        requests = self.total.requests
+        share = self.total.synthetic / requests if requests else None
+        reason = self.unknown_reason
+        if reason:
+            return MeasureValue(name, formula.unit, None, None, 0, reason, share, ())
+        span = self.span
+        seconds = (span[1] - span[0]).total_seconds() if span else 0.0
+        value, samples, interval = formula.read(self.total, seconds)
+        if value is None:
+            reason = f"{requests} request(s), but nothing among them to compute {name} of"
+        windows = tuple(
+            WindowReading(_moment(start), *formula.read(sums, self.window_s)[:2])
+            for start, sums in self.by_window.items()
+        )
+        return MeasureValue(name, formula.unit, value, interval, samples, reason, share, windows)
+
+    def trend(self, name: str) -> Trend:
+        """Tell whether a measure rises or falls over the windows; raises KeyError for an unknown name."""
+        measured = self.measure(name)
+        if measured.reason_if_unknown:
+            return Trend(None, None, measured.samples, 0, measured.reason_if_unknown)
+        return trend_of(measured.windows, measured.unit)
+
+    def slice(self, since: datetime | None = None, until: datetime | None = None) -> WindowTable:
+        """Keep the windows that start at or after `since` and before `until`; how they were read stays."""
+        first = since.timestamp() if since else float("-inf")
+        last = until.timestamp() if until else float("inf")
+        rows = {key: sums for key, sums in self.rows.items() if first <= key.start < last}
+        return replace(self, rows=rows, since=since or self.since, until=until or self.until)
+
+    def merge(self, other: WindowTable) -> WindowTable:
+        """Add the table of other logs, in whatever order; raises ValueError where the windows differ in length."""
+        if self.window_s != other.window_s:
+            raise ValueError(f"windows of {self.window_s} s and of {other.window_s} s don't add up")
+        rows, notes = dict(self.rows), dict(self.notes)
+        for key, sums in other.rows.items():
+            rows[key] = rows.get(key, Sums()) + sums
+        for note, count in other.notes.items():
+            notes[note] = notes.get(note, 0) + count
+        return WindowTable(
+            self.window_s,
+            rows,
+            self.coverage + other.coverage,
+            notes,
+            tuple(sorted({*self.sources, *other.sources}, key=lambda source: (source.path, source.format or ""))),
+            min(self.since, other.since) if self.since and other.since else None,
+            max(self.until, other.until) if self.until and other.until else None,
+        )
+
+    def _unparsed(self) -> Caveat:
+        share = self.coverage.unparsed / self.coverage.lines
+        return caveat(Note("too_much_unparsed", f"{share:.1%}"), self.coverage.unparsed)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,81 @@
+"""The rows of the window table: sums that add up, whatever was added first and wherever it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import NamedTuple
+
+from checks.metrics.histogram import Histogram
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    total = dict(one)
+    for name, count in other.items():
+        total[name] = total.get(name, 0) + count
+    return total
+
+
+class WindowKey(NamedTuple):
+    """Which window, and whose requests are in it.
+
+    `start` is in seconds since 1970 UTC, a multiple of the window's length. Empty text, and None for `synthetic`,
+    mean that the log doesn't say.
+    """
+
+    start: int
+    version: str = ""
+    build: str = ""
+    instance: str = ""
+    synthetic: bool | None = None
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What happened in a window; addition is associative and commutative, and `Sums()` is its zero.
+
+    requests: all of them. hits, misses: lookups that were answered. bypassed: no lookup was made. cache_errors: the
+    cache failed. errors: failed for a reason on our side. blocked: refused by the safety filter. client_errors: other
+    4xx. partial: answered with fewer images than asked for. errors_by_type, errors_by_status: parts of `errors`.
+    synthetic: labelled so. all, hit, generated: durations of the whole request, of every one, of hits, and of those
+    that went upstream.
+    """
+
+    requests: int = 0
+    hits: int = 0
+    misses: int = 0
+    bypassed: int = 0
+    cache_errors: int = 0
+    errors: int = 0
+    client_errors: int = 0
+    blocked: int = 0
+    partial: int = 0
+    synthetic: int = 0
+    errors_by_type: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    errors_by_status: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    all: Histogram = field(default_factory=Histogram)
+    hit: Histogram = field(default_factory=Histogram)
+    generated: Histogram = field(default_factory=Histogram)
+
+    @property
+    def lookups(self) -> int:
+        """Lookups in the cache that were answered: hits and misses."""
+        return self.hits + self.misses
+
+    @property
+    def cache_wanted(self) -> int:
+        """Requests that turned to the cache, whether it answered or failed."""
+        return self.lookups + self.cache_errors
+
+    @property
+    def succeeded(self) -> int:
+        """Requests that were neither failed, nor refused, nor the client's own error."""
+        return self.requests - self.errors - self.blocked - self.client_errors
+
+    def __add__(self, other: Sums) -> Sums:
+        added = {}
+        for part in fields(self):
+            mine, theirs = getattr(self, part.name), getattr(other, part.name)
+            added[part.name] = _added(mine, theirs) if part.name.startswith("errors_by_") else mine + theirs
+        return Sums(**added)
