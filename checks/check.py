@@ -13,15 +13,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from checks.comparators import READERS
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor
 from checks.target import Target
-from checks.units import seconds
+from checks.units import Dimension, Quantity
 
-Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0)]
+
+def _seconds(value: object) -> float:
+    if isinstance(value, float):
+        return value
+    span = Quantity.parse(value)
+    if span.dimension is not Dimension.TIME:
+        raise ValueError("a span takes a unit, such as 250ms, 60s or 2h")
+    return span.value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 """A span in seconds; YAML gives it with its unit: `250ms`, `60s`, `2h`."""
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\[[a-z0-9.-]+\])?$", max_length=100)]
@@ -62,6 +73,15 @@ def _expectation(value: object) -> object:
 Expected = Annotated[Expectation, BeforeValidator(_expectation)]
 
 
+def _spelled_out(raw: Any, sole: str) -> Any:
+    if not isinstance(raw, dict):
+        return {sole: raw}
+    if not set(raw) <= set(READERS):
+        return raw
+    value = {name: bound for name, bound in raw.items() if name != "trend"}
+    return {**({sole: value} if value else {}), **({"series": {"trend": raw["trend"]}} if "trend" in raw else {})}
+
+
 class Check(Model):
     """What every check may say, whatever its kind."""
 
@@ -89,6 +109,21 @@ class Check(Model):
     why: str = Field(default="", description="Why it is looked at in this way.")
     expect: Mapping[str, Expected] = Field(default_factory=dict, description="Property to comparator.")
     prefer: Mapping[str, Expected] = Field(default_factory=dict, description="As expect; missing it warns.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _comparator_of_the_sole_property(cls, raw: Any) -> Any:
+        """Where a kind observes one property, `expect: {at_least: 30%}` is short for that property's comparator.
+
+        `trend` then is of the property `series`, the value of each window.
+        """
+        if cls.sole_property is None or not isinstance(raw, dict):
+            return raw
+        return {**raw, **{key: _spelled_out(raw[key], cls.sole_property) for key in ("expect", "prefer") if key in raw}}
+
+    def observed_names(self) -> frozenset[str] | None:
+        """The properties that this check will observe; None where they cannot be told in advance."""
+        return frozenset(self.observes)
 
     def observe(self, context: Context) -> Observation:
         """Look, and say what was seen; never print, judge, exit or raise for what the world does."""

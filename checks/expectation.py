@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checks.comparators import Comparator, read_comparator
+from checks.comparator_reading import read_comparator
+from checks.comparators import Comparator
 from checks.judgement import Judgement, Truncated
 from checks.units import Dimension, Quantity, UnitMismatch
 

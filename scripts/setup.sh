@@ -35,14 +35,14 @@ fi
 if ! cmp -s "$lock" ".venv/$lock" 2>/dev/null; then
     echo "setup: installing $lock into .venv" >&2
     mkdir -p .signoff/wheelhouse
-    .venv/bin/python -m pip download -q --disable-pip-version-check --only-binary :all: --require-hashes \
+    .venv/bin/python -m pip download -qq --disable-pip-version-check --only-binary :all: --require-hashes \
         -d .signoff/wheelhouse -r "$lock" || fail "cannot download what $lock names; is a package index reachable?"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-index --find-links .signoff/wheelhouse \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-index --find-links .signoff/wheelhouse \
         --require-hashes -r "$lock" || fail "cannot install $lock into .venv"
     cp "$lock" ".venv/$lock"
 fi
 if ! cmp -s pyproject.toml .venv/pyproject.toml; then
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-index --no-build-isolation -e . ||
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --no-build-isolation -e . ||
         fail "cannot install the project itself into .venv"
     cp pyproject.toml .venv/pyproject.toml
 fi

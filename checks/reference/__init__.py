@@ -1,0 +1,1 @@
+"""The reference environment that `signoff run --reference` builds, starts and stops."""

@@ -1,0 +1,2 @@
+.DEFAULT_GOAL := help
+LOCK := /tmp/uvenv/bin/uv

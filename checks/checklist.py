@@ -1,0 +1,157 @@
+"""The checklist as data: release, profiles, target, stages, rollback, approvals, waivers (design §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+
+from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
+from checks.target import Target
+
+Scalar = str | int | float | bool
+
+
+class Release(Model):
+    """The release under test; `build` is compared with the target's where it is given."""
+
+    name: str
+    version: str
+    epic: str | None = None
+    build: str | None = None
+
+
+class NotApplicable(Check):
+    """A line of the page that cannot exist here, and the reason, which the report shows."""
+
+    kind: Literal["not_applicable"] = "not_applicable"
+    not_applicable: str = Field(min_length=10)
+
+
+class Stage(Model):
+    """A part of the release, in the page's order; `section` is the page's heading above it."""
+
+    id: Identifier
+    title: str
+    section: str
+    after: Literal["approval"] | None = None
+    checks: tuple[Any, ...] = ()
+
+
+class Baseline(Model):
+    """What a measure is compared with: a span from the start of the data, or a recorded value in a JSON file."""
+
+    first: Seconds | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Baseline:
+        if (self.first is None) == (self.file is None):
+            raise ValueError("a baseline takes either `first: SPAN` or `file: PATH`")
+        return self
+
+
+class RollbackCriterion(Model):
+    """When to roll back: a measure that breaches for a span, or checks of which any fails.
+
+    With a `baseline`, `breach` is of the ratio of the measure to it: `above: 150%` is half as much again.
+    `min_samples` counts requests within the `for` span; fewer leave the criterion unknown (reliability rules).
+    """
+
+    id: Identifier
+    title: str
+    covers: Covers = ()
+    measure: str | None = None
+    breach: Expected | None = None
+    for_: Seconds = Field(default=0.0, alias="for")
+    min_samples: int = Field(default=30, ge=1)
+    baseline: Baseline | None = None
+    any_fails: tuple[str, ...] = ()
+    runbook: str | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> RollbackCriterion:
+        if (self.measure is None) != (self.breach is None):
+            raise ValueError("`measure` and `breach` go together")
+        if (self.measure is None) == (not self.any_fails):
+            raise ValueError("a criterion takes either `measure` with `breach`, or `any_fails: [check ids]`")
+        return self
+
+
+class Restore(Model):
+    """Put a backup back: the newest file that `newest` matches, to `to`."""
+
+    newest: str
+    to: str
+
+
+class RollbackStep(Model):
+    """One step of the procedure: stop who listens, restore a backup, run programs (argument lists), check it worked."""
+
+    id: Identifier
+    title: str
+    covers: Covers = ()
+    stop: str | None = Field(default=None, description="The URL whose listener is ended with TERM.")
+    restore: Restore | None = None
+    do: tuple[tuple[str, ...], ...] = ()
+    verify: tuple[tuple[str, ...], ...] = ()
+    runbook: str | None = None
+
+
+class Rollback(Model):
+    """When to go back, and how."""
+
+    criteria: tuple[RollbackCriterion, ...] = ()
+    procedure: tuple[RollbackStep, ...] = ()
+
+
+class Approval(Model):
+    """A role whose signature the release needs."""
+
+    role: Identifier
+    title: str = ""
+    covers: Covers = ()
+    may_also_be: tuple[str, ...] = ()
+
+
+def _end_of_day(value: object) -> object:
+    return f"{value}T23:59:59Z" if isinstance(value, str) and len(value) == len("2026-01-11") else value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_end_of_day)]
+"""A UTC instant; a bare date means the end of that UTC day."""
+
+
+class Waiver(Model):
+    """A signed-off exception for one check of one release, until it expires."""
+
+    id: Identifier
+    check: str
+    reason: str = Field(min_length=10)
+    owner: str
+    approver: str
+    created: Instant
+    expires: Instant
+    release: str
+    ticket: str | None = None
+
+    def covers(self, check: str, release: str, now: datetime) -> bool:
+        """Whether this waiver counts for `check` of `release` at `now`."""
+        return self.check == check and self.release == release and self.created <= now <= self.expires
+
+
+class Checklist(Model):
+    """A whole checklist, before its checks are bound to a profile and a target."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    version: str = ""
+    release: Release
+    profiles: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+    default_profile: str | None = None
+    target: Target = Field(default_factory=Target)
+    stages: tuple[Stage, ...]
+    rollback: Rollback = Field(default_factory=Rollback)
+    approvals: tuple[Approval, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

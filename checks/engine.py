@@ -1,0 +1,226 @@
+"""Runs what was selected: stage after stage, checks of a stage side by side, each when what it needs has ended."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from checks.check import Check, Context
+from checks.checklist import Stage
+from checks.events import Event, Listener
+from checks.execution import execute, not_run, utc_now
+from checks.identification import mismatch
+from checks.journal import Journal
+from checks.loading import Entry, Loaded
+from checks.outcome import Result, Status
+from checks.planning import wanted_by
+from checks.process import base_environment
+from checks.redaction import Redactor
+from checks.run_folder import RunFolder
+from checks.substitution import Names
+from checks.target import Identity, Target
+from checks.verdict import of_results
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is made."""
+
+    jobs: int = os.cpu_count() or 2
+    fail_fast: bool = False
+    interactive: bool = False
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run: bound checks, and for those that could not be bound since the target is silent, why not."""
+
+    loaded: Loaded
+    selected: frozenset[str]
+    checks: Mapping[str, Check]
+    unbound: Mapping[str, str]
+    target: Target
+    identity: Identity
+    names: Names
+    redactor: Redactor
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the checklist was left out by choice."""
+        return len(self.selected) < len(self.loaded.entries)
+
+
+class Engine:
+    """One run of a plan. `stop` ends it early: running checks are told to stop, the rest is not started."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: RunFolder,
+        journal: Journal,
+        listener: Listener,
+        options: Options,
+        stop: threading.Event,
+    ) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.journal = journal
+        self.listener = listener
+        self.options = options
+        self.stop = stop
+        self.started_at = utc_now()
+        self.results: dict[str, Result] = {}
+        self._failed = False
+
+    def run(self) -> dict[str, Result]:
+        """Run every stage in order; returns a result for every check of the checklist, in its order."""
+        for stage in self.plan.loaded.checklist.stages:
+            entries = [entry for entry in self.plan.loaded.entries if entry.stage == stage.id]
+            self._emit("stage_started", {"stage": stage.id, "title": stage.title, "checks": len(entries)})
+            self._run_stage(stage, entries)
+            verdict = of_results(self.results[entry.id] for entry in entries)
+            self._emit("stage_finished", {"stage": stage.id, "verdict": verdict.value if verdict else None})
+        return {entry.id: self.results[entry.id] for entry in self.plan.loaded.entries}
+
+    def _run_stage(self, stage: Stage, entries: list[Entry]) -> None:
+        waiting = list(entries)
+        running: dict[Future[Result], str] = {}
+        with ThreadPoolExecutor(self.options.jobs, thread_name_prefix=f"stage {stage.id}") as pool:
+            while waiting or running:
+                for entry in [entry for entry in waiting if self._is_due(entry)]:
+                    settled = self._settled(stage, entry)
+                    if settled is None and len(running) >= self.options.jobs:
+                        break
+                    waiting.remove(entry)
+                    if settled is None:
+                        self._emit("check_started", {"check": entry.id, "title": self._title(entry)})
+                        running[pool.submit(self._look, entry)] = entry.id
+                    else:
+                        self._finish(settled)
+                if not running:
+                    continue
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    del running[future]
+                    self._finish(future.result())
+
+    def _is_due(self, entry: Entry) -> bool:
+        return all(name in self.results for name in wanted_by(entry, self.plan.loaded.entries))
+
+    def _settled(self, stage: Stage, entry: Entry) -> Result | None:
+        """The result of a check that need not be looked at; None where it must be."""
+        header = entry.header
+        facts = {"covers": header.covers, "required": header.required, "trial": header.trial, "kind": header.kind}
+
+        def settled(status: Status, reason: str) -> Result:
+            return not_run(entry.id, self._title(entry), stage.id, status, reason, **facts)
+
+        check = self.plan.checks.get(entry.id)
+        if check is not None:
+            facts |= {"runbook": check.runbook, "why": check.why, "parts": tuple(getattr(check, "part_ids", ()))}
+            facts["expected"] = {name: str(expected) for name, expected in check.expect.items()}
+        if header.not_applicable is not None:
+            return settled(Status.NOT_APPLICABLE, header.not_applicable)
+        if stage.after is not None:
+            return settled(Status.SCHEDULED, f"due after {stage.after}")
+        if entry.id not in self.plan.selected:
+            return settled(Status.NOT_SELECTED, "outside the selection")
+        if self.stop.is_set():
+            return settled(Status.BLOCKED, "the run was interrupted before this was looked at")
+        if self._failed and self.options.fail_fast:
+            return settled(Status.BLOCKED, "an earlier check failed, and --fail-fast was given")
+        unmet = [
+            name
+            for name in wanted_by(entry, self.plan.loaded.entries)
+            if name in self._needs(entry) and not self.results[name].status.meets_a_need
+        ]
+        if unmet:
+            names = ", ".join(f"{name} ({self.results[name].status.value})" for name in unmet[:5])
+            return settled(Status.BLOCKED, f"needs {names}")
+        if check is None:
+            return settled(Status.FAIL, self.plan.unbound[entry.id])
+        if check.asks_target:
+            strange = mismatch(self.plan.loaded.checklist.release, self.plan.identity)
+            if strange:
+                return settled(Status.FAIL, strange)
+        return None
+
+    def _needs(self, entry: Entry) -> frozenset[str]:
+        parts = set(entry.header.parts)
+        names = wanted_by(entry, self.plan.loaded.entries)
+        return frozenset(name for name in names if name not in parts and name.partition("[")[0] not in parts)
+
+    def _title(self, entry: Entry) -> str:
+        check = self.plan.checks.get(entry.id)
+        return self.plan.redactor.text(check.title if check else entry.header.title or entry.id)
+
+    def _look(self, entry: Entry) -> Result:
+        check = self.plan.checks[entry.id]
+        with self._context(entry, check) as context:
+            return execute(check, entry.stage, context, self.folder)
+
+    @contextmanager
+    def _context(self, entry: Entry, check: Check) -> Iterator[Context]:
+        with self.folder.scratch(entry.id) as scratch:
+            yield Context(
+                target=self.plan.target,
+                root=self.plan.loaded.path.resolve().parent,
+                run_dir=self.folder.path,
+                scratch=scratch,
+                results={name: self.results[name] for name in wanted_by(entry, self.plan.loaded.entries)},
+                environment=base_environment({}),
+                versions=frozenset({self.plan.loaded.checklist.release.version}),
+                started_at=self.started_at,
+                now=utc_now,
+                stop=self.stop,
+                timeout_s=check.timeout,
+                redactor=self.plan.redactor,
+                answers=self.options.answers,
+                interactive=self.options.interactive,
+            )
+
+    def _finish(self, result: Result) -> None:
+        waiver = self._waiver(result)
+        if waiver is not None:
+            result = result.model_copy(update=waiver)
+        self.results[result.id] = result
+        self._failed |= result.required and not result.trial and result.status is Status.FAIL
+        self.journal.append("check_finished", {"result": result.model_dump(mode="json")})
+        facts = {"check": result.id, "title": result.title, "status": result.status.value, "reason": result.reason}
+        self._emit("check_finished", facts | {"duration_ms": result.duration_ms, "stage": result.stage})
+
+    def _waiver(self, result: Result) -> dict[str, Any] | None:
+        if result.status not in {Status.FAIL, Status.NO_DATA, Status.ERROR}:
+            return None
+        release = self.plan.loaded.checklist.release.version
+        for waiver in self.plan.loaded.checklist.waivers:
+            if waiver.covers(result.id, release, utc_now()):
+                shown = {key: str(value) for key, value in waiver.model_dump(mode="json").items() if value is not None}
+                return {"status": Status.WAIVED, "raw_status": result.status, "waiver": shown}
+        return None
+
+    def _emit(self, name: Any, facts: dict[str, Any]) -> None:
+        self.listener(Event(name, facts))
+
+    def waiver_findings(self, now: datetime) -> tuple[str, ...]:
+        """Waivers that do not count, and why."""
+        findings = []
+        release = self.plan.loaded.checklist.release.version
+        for waiver in self.plan.loaded.checklist.waivers:
+            used = self.results.get(waiver.check)
+            if waiver.release != release:
+                findings.append(f"waiver {waiver.id} is for release {waiver.release}, not {release}; it does not count")
+            elif now > waiver.expires:
+                findings.append(f"waiver {waiver.id} expired at {waiver.expires.isoformat()}; it does not count")
+            elif now < waiver.created:
+                findings.append(f"waiver {waiver.id} is dated in the future; it does not count")
+            elif used is not None and used.status is Status.PASS:
+                findings.append(f"waiver {waiver.id} is not needed: {waiver.check} passed")
+        return tuple(findings)

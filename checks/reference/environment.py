@@ -1,0 +1,151 @@
+"""The reference environment: a simulated Gemini, the proxy in front of it, and real traffic, all on loopback.
+
+Everything lies in one scratch folder under `.signoff/` and is gone when the block ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from checks.events import Event, Listener
+from checks.process import base_environment, run_process
+from checks.reference.installation import Installation, install
+from checks.reference.servers import StartError, background, free_port, server
+
+SETTINGS = {
+    "GEMINI_IMAGE_SAFETY_THRESHOLD": "safety",
+    "CACHE_BACKEND": "cache_backend",
+    "CACHE_MAX_SIZE_MB": "cache_max_mb",
+    "CACHE_TTL_SECONDS": "cache_ttl_s",
+}
+"""The server's variables and the profile values they take; a variable that is set in the caller's shell wins."""
+
+ACCOUNTS = 5
+WARM_UP_REQUESTS = 80
+STEADY_RATE = 5.0
+"""Requests a second that go on while the checks run."""
+STEADY_REQUESTS = 3000
+TRAFFIC_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What runs: settings for the run (as of `--set`), and why the proxy is not there, if it is not."""
+
+    settings: Mapping[str, Any]
+    problem: str | None = None
+    traffic: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a reference differs from a healthy one; for tests and drills."""
+
+    simulator: Sequence[str] = ()
+    prepare: Callable[[Path], None] = lambda home: None
+    program: Path | None = None
+    """An installed `image-proxy` to use, instead of building one."""
+    requests: int = WARM_UP_REQUESTS
+
+
+@contextmanager
+def reference(
+    source: Path,
+    values: Mapping[str, Any],
+    listener: Listener,
+    stop: threading.Event,
+    variant: Variant = Variant(),
+) -> Iterator[Reference]:
+    """Build, install and start it all; drive traffic through it until the block ends; stop and remove everything."""
+    folder = source / ".signoff" / f"reference-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        with ExitStack() as stack:
+            yield _started(stack, source, folder, values, listener, stop, variant)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(
+    stack: ExitStack,
+    source: Path,
+    folder: Path,
+    values: Mapping[str, Any],
+    listener: Listener,
+    stop: threading.Event,
+    variant: Variant,
+) -> Reference:
+    def tell(what: str) -> None:
+        listener(Event("preparing", {"what": what}))
+
+    if variant.program is None:
+        tell("building the wheel and installing it into a fresh virtual environment")
+        installed = install(source, folder, stop)
+    else:
+        installed = Installation(variant.program, variant.program)
+    program, key, home = str(installed.program), f"sk-reference-{secrets.token_hex(16)}", folder / "home"
+    upstream, url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    settings = {
+        "target.url": url,
+        "target.api_key": key,
+        "target.data_dir": str(home),
+        "target.upstream": upstream,
+        "target.executable": program,
+        "target.artifact": str(installed.wheel),
+    }
+    _make_home(home)
+    variant.prepare(home)
+    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **_settings(values)})
+    tell("starting the simulated Gemini and the proxy")
+    try:
+        simulate = [program, "simulate", "--port", upstream.rpartition(":")[2], *variant.simulator]
+        stack.enter_context(
+            server(simulate, environment, folder / "simulate.log", f"{upstream}/_simulator/stats", stop)
+        )
+        serve = [program, "serve", "--port", url.rpartition(":")[2], "--home", str(home), "--upstream", upstream]
+        stack.enter_context(server(serve, environment, folder / "serve.log", f"{url}/healthz", stop))
+    except StartError as reason:
+        return Reference(settings, problem=f"the server did not start: {reason}")
+    tell(f"driving {variant.requests} requests through the proxy")
+    drive = [program, "traffic", "--url", url, "--repeat-share", "0.5", "--error-share", "0.1"]
+    warm_up = [*drive, "--requests", str(variant.requests), "--seed", "1", "--concurrency", "6"]
+    done = run_process(warm_up, cwd=folder, env=environment, timeout_s=TRAFFIC_TIMEOUT_S, stop=stop)
+    steady = [*drive, "--requests", str(STEADY_REQUESTS), "--seed", "2", "--rate", str(STEADY_RATE)]
+    stack.enter_context(background(steady, environment, folder / "traffic.log"))
+    return Reference(settings, traffic=_summary(done.stdout))
+
+
+def _settings(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        variable: os.environ.get(variable, str(values[name]))
+        for variable, name in SETTINGS.items()
+        if name in values or variable in os.environ
+    }
+
+
+def _make_home(home: Path) -> None:
+    """A home with accounts for the simulator; the server makes the rest."""
+    accounts = home / "accounts"
+    accounts.mkdir(parents=True, mode=0o700)
+    home.chmod(0o700)
+    for number in range(1, ACCOUNTS + 1):
+        path = accounts / f"simulated-{number}.json"
+        account = {"name": f"simulated-{number}", "project": f"project-{number}", "api_key": secrets.token_hex(16)}
+        path.write_text(json.dumps(account))
+        path.chmod(0o600)
+
+
+def _summary(stdout: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(stdout))
+    except ValueError:
+        return {}

@@ -1,0 +1,124 @@
+"""`${name}` in a checklist: plain substitution, never an expression.
+
+>>> names = Names({"unit_tests": 217, "run.dir": "runs/1"}, environ={}, root=Path("."))
+>>> substitute({"at_least": "${unit_tests}", "report": "${run.dir}/unit.xml"}, names)
+({'at_least': 217, 'report': 'runs/1/unit.xml'}, [])
+>>> substitute("${env:TOKEN}", names)
+('${env:TOKEN}', [Missing(path=(), name='env:TOKEN')])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)\}")
+_LATER = ("steps.",)
+"""Names that a kind fills in while it runs."""
+MAX_SECRET_FILE_BYTES = 64 * 1024
+
+
+class Missing(NamedTuple):
+    """A name that is not set, and where it is used."""
+
+    path: tuple[str | int, ...]
+    name: str
+
+
+class Unset(Exception):  # noqa: N818 - it is a state, not a mistake
+    """A name has no value."""
+
+
+class Names:
+    """What `${…}` may name: given values, `env:NAME` and `file:PATH`.
+
+    What came from `env:` or `file:` is remembered in `secrets`, for redaction.
+    """
+
+    def __init__(self, values: Mapping[str, object], environ: Mapping[str, str], root: Path) -> None:
+        self._values = values
+        self._environ = environ
+        self._root = root
+        self.secrets: dict[str, str] = {}
+
+    def extended(self, values: Mapping[str, object]) -> Names:
+        """The same names and `values`, which win; secrets are shared."""
+        names = Names({**self._values, **values}, self._environ, self._root)
+        names.secrets = self.secrets
+        return names
+
+    def get(self, name: str) -> object:
+        """The value of `name`; raises Unset where there is none."""
+        scheme, colon, rest = name.partition(":")
+        if colon and scheme == "env":
+            return self._secret(name, self._environ.get(rest))
+        if colon and scheme == "file":
+            return self._secret(name, _content(self._root / Path(rest).expanduser()))
+        value = self._values.get(name)
+        if value is None:
+            raise Unset(name)
+        return value
+
+    def _secret(self, name: str, value: str | None) -> str:
+        if not value:
+            raise Unset(name)
+        self.secrets[name.partition(":")[2]] = value
+        return value
+
+
+def _content(path: Path) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_SECRET_FILE_BYTES).decode().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def substitute(raw: Any, names: Names, path: tuple[str | int, ...] = ()) -> tuple[Any, list[Missing]]:
+    """`raw` with every reference replaced, and what was missing (left as it stands).
+
+    A string that is one reference takes the value with its type; inside a longer string it becomes text. `$${x}`
+    stands for a literal `${x}`; `${steps.…}` is left for the kind that fills it in.
+    """
+    missing: list[Missing] = []
+    return _replace(raw, names.get, path, missing), missing
+
+
+def _replace(raw: Any, get: Callable[[str], object], path: tuple[str | int, ...], missing: list[Missing]) -> Any:
+    if isinstance(raw, dict):
+        return {key: _replace(value, get, (*path, key), missing) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_replace(value, get, (*path, index), missing) for index, value in enumerate(raw)]
+    if not isinstance(raw, str) or "${" not in raw:
+        return raw
+
+    def value_of(match: re.Match[str]) -> object:
+        escaped, name = match.groups()
+        if escaped:
+            return f"${{{name}}}"
+        if name.startswith(_LATER):
+            return match.group()
+        try:
+            return get(name)
+        except Unset:
+            missing.append(Missing(path, name))
+            return match.group()
+
+    whole = _REFERENCE.fullmatch(raw)
+    if whole:
+        return value_of(whole)
+    return _REFERENCE.sub(lambda match: str(value_of(match)), raw)
+
+
+def references(raw: Any) -> set[str]:
+    """Every name that `raw` refers to."""
+    found: set[str] = set()
+
+    def note(name: str) -> object:
+        found.add(name)
+        raise Unset(name)
+
+    _replace(raw, note, (), [])
+    return found
