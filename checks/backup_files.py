@@ -49,21 +49,26 @@ class Work:
         return self.scratch / secrets.token_hex(8)
 
 
-def back_up(source: Path, work: Work) -> Backup:
-    """Write a backup of `source`, mode 0600: a copy of a file or database, a .tar.gz of a folder.
-
-    Raises BackupError for what is missing, empty, a symbolic link or has one in it, or changes meanwhile;
-    UnreadableError, DatabaseUnavailableError, OSError and sqlite3.Error for what cannot be read or written.
-    """
+def check_fit(source: Path, folder: Path) -> None:
+    """Raise BackupError where `source` is missing, empty, a symbolic link, or holds the folder of the backups."""
     if source.is_symlink():
         raise BackupError(f"{source} is a symbolic link; name what it leads to")
     if not source.exists():
         raise BackupError(f"{source} does not exist")
-    archive = source.is_dir()
-    if archive and work.folder.resolve().is_relative_to(source.resolve()):
-        raise BackupError(f"{work.folder} lies in {source}, which would be backed up into itself")
-    if not archive and source.stat().st_size == 0:
+    if source.is_dir() and folder.resolve().is_relative_to(source.resolve()):
+        raise BackupError(f"{folder} lies in {source}, which would be backed up into itself")
+    if source.is_file() and source.stat().st_size == 0:
         raise BackupError(f"{source} is empty")
+
+
+def back_up(source: Path, work: Work) -> Backup:
+    """Write a backup of `source`, mode 0600: a copy of a file or database, a .tar.gz of a folder.
+
+    Raises BackupError for a source that is not fit, has no file or a link in it, or changes meanwhile;
+    UnreadableError, DatabaseUnavailableError, OSError and sqlite3.Error for what cannot be read or written.
+    """
+    check_fit(source, work.folder)
+    archive = source.is_dir()
     work.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem = source.stem.lstrip(".") or "backup"
     path = work.folder / f"{stem}-{work.stamp}-{secrets.token_hex(4)}{'.tar.gz' if archive else source.suffix}"
@@ -153,11 +158,8 @@ def _in_time(chunks: Iterator[bytes], over: Callable[[], bool]) -> Iterator[byte
 
 
 def _is_companion(path: Path) -> bool:
-    return any(
-        path.name.endswith(suffix) and (database := path.with_name(path.name.removesuffix(suffix))).is_file()
-        and is_database(database)
-        for suffix in COMPANIONS
-    )  # fmt: skip
+    databases = [path.with_name(path.name.removesuffix(suffix)) for suffix in COMPANIONS if path.name.endswith(suffix)]
+    return any(each.is_file() and is_database(each) for each in databases)
 
 
 @contextmanager

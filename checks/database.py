@@ -16,7 +16,15 @@ BUSY_S = 5.0
 """How long another's lock is waited for."""
 INSTRUCTIONS = 10_000
 """Steps of SQLite's virtual machine between two looks at the clock."""
-UNAVAILABLE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_READONLY")
+UNAVAILABLE = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_INTERRUPT",
+    "SQLITE_CANTOPEN",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_READONLY",
+)
 """Result codes of a database that may well be whole, and that could not be read now."""
 
 
