@@ -53,7 +53,7 @@ def plan_traffic(
     repeats = min(round(requests * repeat_share), max(requests - errors - 1, 0))
     kinds = ["repeat"] * repeats + ["error"] * errors + ["fresh"] * (requests - errors - repeats)
     rng.shuffle(kinds)
-    _start_fresh(kinds)
+    _start_fresh(kinds, distance)
     plan: list[PlannedRequest] = []
     places: list[int] = []
     failed = 0
@@ -80,11 +80,16 @@ def _check(requests: int, repeat_share: float, error_share: float) -> None:
         raise ValueError(f"repeat_share and error_share must not exceed 1 together, not {repeat_share + error_share}")
 
 
-def _start_fresh(kinds: list[str]) -> None:
-    """Exchange the first repeat with the first fresh request where there is nothing before it to repeat."""
-    if "repeat" in kinds and kinds.index("repeat") < kinds.index("fresh"):
-        first, fresh = kinds.index("repeat"), kinds.index("fresh")
-        kinds[first], kinds[fresh] = kinds[fresh], kinds[first]
+def _start_fresh(kinds: list[str], distance: int) -> None:
+    """Put fresh requests on the first `distance` places for good ones, in exchange for repeats, while there are any."""
+    good = [place for place, kind in enumerate(kinds) if kind != "error"]
+    early = [place for place in good[:distance] if kinds[place] == "repeat"]
+    spare = [place for place in good[distance:] if kinds[place] == "fresh"]
+    for place, later in zip(early, spare, strict=False):
+        kinds[place], kinds[later] = "fresh", "repeat"
+    fresh_first = sorted(kinds[place] for place in good[:distance])
+    for place, kind in zip(good, fresh_first, strict=False):
+        kinds[place] = kind
 
 
 def _zipf_rank(rng: random.Random, count: int) -> int:

@@ -2,9 +2,10 @@
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _REMEMBERED_CALLS = 5000
+_REMEMBERED_CHARACTERS = 40_000
 
 UNANSWERED = 0
 """The status of a call that gets no HTTP answer: its connection is reset or left hanging."""
@@ -41,7 +42,7 @@ class Call:
 
 
 class Ledger:
-    """Counts all calls since the start and remembers the last 5000."""
+    """Counts all calls since the start and remembers the last 5000, with the first 40 000 characters of each prompt."""
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=_REMEMBERED_CALLS)
@@ -50,7 +51,7 @@ class Ledger:
 
     def record(self, call: Call) -> None:
         """Add a call whose outcome is decided. It is there before the caller has its answer."""
-        self._calls.append(call)
+        self._calls.append(replace(call, prompt=call.prompt[:_REMEMBERED_CHARACTERS]))
         self._statuses[str(call.status)] += 1
         self._blocked += call.blocked
 

@@ -235,6 +235,15 @@ def test_shares_hold_to_the_request_and_every_repeat_has_an_original(
     assert len(set(firsts)) == len(firsts)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_requests_repeat_nothing_that_is_still_under_way(seed: int) -> None:
+    plan = plan_traffic(**{**PLAN, "error_share": 0.0, "distance": 8, "seed": seed})
+    for place, planned in enumerate(plan):
+        if planned.repeats:
+            first = next(place for place, earlier in enumerate(plan) if earlier.body == planned.body)
+            assert place - first >= 8
+
+
 def test_some_requests_are_repeated_far_more_often_than_others() -> None:
     repeated = Counter(str(planned.body) for planned in plan_traffic(**PLAN) if planned.repeats)
     counts = sorted(repeated.values(), reverse=True)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from proxy.simulator.command import simulate
+from tests.proxy.simulator.service import MODEL, prompt_body
 
 PROGRAM = (
     "import sys; from proxy.simulator.command import simulate; simulate('127.0.0.1', int(sys.argv[1]), 0, 1, 0, 503)"
@@ -20,13 +21,16 @@ PROGRAM = (
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_listens_serves_and_ends_on_a_signal(signal_number: signal.Signals) -> None:
+def test_it_says_where_it_listens_logs_nothing_and_ends_on_a_signal(signal_number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM, "0"], stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         line = process.stderr.readline()
         address = re.fullmatch(r"simulating Gemini on (http://127\.0\.0\.1:\d+)\n", line)
         assert address, line
-        assert httpx.get(f"{address[1]}/_simulator/stats", trust_env=False).json()["calls"] == 0
+        with httpx.Client(base_url=address[1], headers={"x-goog-api-key": "any"}, trust_env=False) as client:
+            for body in (prompt_body("secret words"), {"secret words": 1}, prompt_body("secret words [play:503]")):
+                client.post(f"/v1beta/models/{MODEL}:generateContent", json=body)
+            assert client.get("/_simulator/stats").json()["by_status"] == {"200": 1, "400": 1, "503": 1}
         process.send_signal(signal_number)
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
