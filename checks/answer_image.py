@@ -1,6 +1,7 @@
 """The pictures in an HTTP answer: an image body, or OpenAI's `data[].b64_json` and `data[].url` with a data: URL.
 
-A picture counts as valid when Pillow has decoded every pixel of it; magic bytes alone prove nothing.
+A picture counts as valid when its checksums hold, up to its end, and Pillow has decoded every pixel of it; magic bytes
+alone prove nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class _Picture(NamedTuple):
     sha256: str
 
 
-class _Undecodable(Exception):
+class _UndecodableError(Exception):
     """These bytes are no picture, and why."""
 
 
@@ -41,7 +42,7 @@ def image_properties(content: bytes, content_type: str, parsed: Any) -> dict[str
         return {"count": 0, "valid": False, "reason": "the answer holds no picture"}
     try:
         pictures = [_decoded(each) for each in encoded]
-    except _Undecodable as problem:
+    except _UndecodableError as problem:
         return {"count": len(encoded), "valid": False, "reason": str(problem)}
     return {
         "count": len(pictures),
@@ -61,7 +62,7 @@ def _encoded(content: bytes, content_type: str, parsed: Any) -> list[bytes | str
     items = parsed.get("data") if isinstance(parsed, dict) else None
     if not isinstance(items, list):
         return []
-    found = [_payload(item) for item in items]
+    found: list[bytes | str | None] = [_payload(item) for item in items]
     return found if any(payload is not None for payload in found) else []
 
 
@@ -78,12 +79,12 @@ def _payload(item: Any) -> str | None:
 
 def _decoded(encoded: bytes | str | None) -> _Picture:
     if encoded is None:
-        raise _Undecodable("an entry of the answer holds no picture")
+        raise _UndecodableError("an entry of the answer holds no picture")
     if isinstance(encoded, str):
         try:
             encoded = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError) as problem:
-            raise _Undecodable(f"not base64: {problem}") from problem
+            raise _UndecodableError(f"not base64: {problem}") from problem
     return _opened(encoded)
 
 
@@ -93,12 +94,14 @@ def _opened(raw: bytes) -> _Picture:
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise _Undecodable(f"{image.width} × {image.height} is more than {MAX_PIXELS} pixels")
+                raise _UndecodableError(f"{image.width} × {image.height} is more than {MAX_PIXELS} pixels")
+            image.verify()
+        with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
             image.load()
             kind = image.format or "unknown"
             width, height = image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
-        raise _Undecodable(f"no picture in {len(raw)} bytes: {str(problem)[:200]}") from problem
+        raise _UndecodableError(f"no picture in {len(raw)} bytes: {str(problem)[:200]}") from problem
     return _Picture(kind, width, height, len(raw), hashlib.sha256(raw).hexdigest())
 
 
