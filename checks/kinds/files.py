@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from checks.check import Check, Context, Expected
 from checks.contents import UnreadableError
@@ -54,6 +54,12 @@ class FilesCheck(Check):
         if unknown:
             raise ValueError(f"a file has no {', '.join(unknown)}; known are {', '.join(PROPERTIES)}")
         return where
+
+    @model_validator(mode="after")
+    def _value_by_a_query(self) -> Self:
+        if self.query is None and any(name.partition(".")[0] == "value" for name in self.where):
+            raise ValueError("`where` asks for a value, and there is no `query` to find it")
+        return self
 
     def observe(self, context: Context) -> Observation:
         """List the matches and look at each; a folder that cannot be read is an error, never a zero."""
