@@ -22,7 +22,8 @@ LONGEST_PAUSE = 0.25
 """The longest pause before a transient failure is tried again, in seconds; the pause is drawn evenly from 0 to it."""
 
 
-async def _pause() -> None:
+async def spread_pause() -> None:
+    """Wait for a random part of LONGEST_PAUSE, so that retries of many requests don't come together."""
     await asyncio.sleep(random.uniform(0, LONGEST_PAUSE))  # noqa: S311 - spreads retries, guards nothing
 
 
@@ -44,7 +45,7 @@ class Dispatch:
         log: EventLog,
         *,
         timeout_seconds: float,
-        pause: Callable[[], Awaitable[None]] = _pause,
+        pause: Callable[[], Awaitable[None]],
     ) -> None:
         self._upstream = upstream
         self._pool = pool

@@ -34,6 +34,7 @@ class EventLog:
         self._instance = instance
         self._log_key = log_key
         self._clock = clock
+        self._torn = b""
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
@@ -65,8 +66,11 @@ class EventLog:
             "instance": self._instance,
             **fields,
         }
-        line = json.dumps(record, allow_nan=False).encode() + b"\n"
+        # After a line that was cut short, a new line must not be joined to it.
+        line = self._torn + json.dumps(record, allow_nan=False).encode() + b"\n"
         try:
-            os.write(self._descriptor, line)
+            written = os.write(self._descriptor, line)
         except OSError as error:
             sys.stderr.write(f"image-proxy: an event cannot be logged: {error.strerror}\n")
+        else:
+            self._torn = b"" if written == len(line) else b"\n"

@@ -62,12 +62,13 @@ def read_upload(content: bytes, param: str) -> Picture:
 
 
 def as_png(content: bytes) -> Picture:
-    """The picture as PNG: one that is a PNG already is passed through unchanged, byte for byte.
+    """The picture as PNG: one that is a PNG already is passed through unchanged, byte for byte, if it is whole.
 
     Raises PictureError.
     """
     picture = read_header(content)
     if picture.mime_type == "image/png":
+        _check_chunks(content)
         return picture
     image = _decode(content)
     if image.mode not in ("RGB", "RGBA", "L", "LA", "P"):
@@ -89,7 +90,17 @@ def _opened(content: bytes) -> Image.Image:
     return image
 
 
+def _check_chunks(content: bytes) -> None:
+    """Every chunk of a PNG is there and has its checksum; Pillow checks nothing for other formats."""
+    try:
+        with _opened(content) as image:
+            image.verify()
+    except _UNREADABLE as error:
+        raise PictureError("is cut short or damaged.") from error
+
+
 def _decode(content: bytes) -> Image.Image:
+    _check_chunks(content)
     image = _opened(content)
     try:
         image.load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from proxy.account_pool import AccountPool
@@ -13,7 +13,7 @@ from proxy.accounts import load_accounts
 from proxy.authentication import ClientKeys
 from proxy.cache.front import CacheFront
 from proxy.calls import CallRecord
-from proxy.dispatch import Dispatch
+from proxy.dispatch import Dispatch, spread_pause
 from proxy.eventlog import EventLog, utc
 from proxy.generation import Generation, Outcome
 from proxy.home import Home
@@ -27,9 +27,16 @@ class Service:
     """The parts of one proxy. Raises StartError where the home cannot be used; a broken cache does not stop it.
 
     clock  the time in seconds since 1970
+    pause  waits before a failed call is tried again
     """
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[], Awaitable[None]] = spread_pause,
+    ) -> None:
         self.settings = settings
         self.home = Home(settings.home)
         self.home.create()
@@ -51,7 +58,9 @@ class Service:
         self.flights: SingleFlight[Outcome] = SingleFlight()
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)
         self.generation = Generation(
-            Dispatch(self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds),
+            Dispatch(
+                self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds, pause=pause
+            ),
             self.cache,
             self.flights,
             self.log,
