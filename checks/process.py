@@ -130,14 +130,10 @@ class _Capture:
         self.kept = bytearray()
         self.truncated = False
         self._limit = limit
-        os.set_blocking(pipe.fileno(), False)
 
     def read(self) -> bool:
-        """Take one chunk; False at the end of the stream."""
-        try:
-            chunk = os.read(self.pipe.fileno(), CHUNK_BYTES)
-        except BlockingIOError:
-            return True
+        """Take one chunk of a stream that has one; False at its end."""
+        chunk = os.read(self.pipe.fileno(), CHUNK_BYTES)
         room = self._limit - len(self.kept)
         self.kept += chunk[:room]
         self.truncated = self.truncated or len(chunk) > room

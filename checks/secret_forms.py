@@ -78,6 +78,7 @@ def _character(character: str) -> bytes:
 
 
 _ANY_DIGIT = rb"[A-Za-z0-9+/_-]?"
+_LINE_BREAKS = rb"(?:[\r\n]|\\+[rn])*"
 
 
 def _base64_forms(secret: bytes) -> list[bytes]:
@@ -91,7 +92,7 @@ def _base64_forms(secret: bytes) -> list[bytes]:
         encoded = base64.b64encode(bytes(before) + secret).rstrip(b"=")
         first, shared_before = -(-8 * before // 6), before > 0
         last, shared_after = divmod(8 * (before + len(secret)), 6)
-        digits = rb"[\r\n]*".join(_base64_digit(encoded[at : at + 1]) for at in range(first, last))
+        digits = _LINE_BREAKS.join(_base64_digit(encoded[at : at + 1]) for at in range(first, last))
         start = _ANY_DIGIT if shared_before else b""
         end = _ANY_DIGIT if shared_after else b""
         forms.append(start + digits + end + b"=*")

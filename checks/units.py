@@ -101,7 +101,7 @@ class Quantity:
         if self.written or not self.finite:
             return self.written or f"{self.value}"
         value = Decimal(repr(self.value))
-        unit = _fitting_unit(self.dimension, value)
+        unit = _fitting_unit(self.dimension, Fraction(value))
         scale = UNITS[unit][1]
         return f"{_digits(value * scale.denominator / scale.numerator)} {unit}".strip()
 
@@ -131,14 +131,14 @@ _LADDERS: dict[Dimension, tuple[str, ...]] = {
 _ONLY_WHOLE = ("d", "h", "m")
 
 
-def _fitting_unit(dimension: Dimension, value: Decimal) -> str:
+def _fitting_unit(dimension: Dimension, value: Fraction) -> str:
     """Choose the largest unit in which a value is at least one; of minutes, hours and days only a whole number."""
     ladder = _LADDERS[dimension]
     if value == 0:
         return "s" if dimension is Dimension.TIME else ladder[-1]
     for unit in ladder:
         scale = UNITS[unit][1]
-        if abs(value) >= scale and (unit not in _ONLY_WHOLE or value % int(scale) == 0):
+        if abs(value) >= scale and (unit not in _ONLY_WHOLE or value % scale == 0):
             return unit
     return ladder[-1]
 

@@ -29,6 +29,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path = tuple[str | int, ...]
 
 _UNPRINTABLE = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -191,6 +192,8 @@ class _Reading:
     def scalar(self, event: Any) -> _Node:
         self.scalars.append((event.start_mark.index, event.end_mark.index))
         node = _Node(event.value, _start(event))
+        if _HALF_CHARACTER.search(event.value):
+            self.note(node.place, "an escape of half a character; write the character itself")
         if event.implicit[0]:
             try:
                 node.value = plain_scalar(event.value)
