@@ -35,7 +35,7 @@ def image_properties(content: bytes, content_type: str, parsed: Any) -> dict[str
     """What the pictures of an answer are; where there is none, `count` is 0 and `valid` false.
 
     `count` pictures, of which `distinct` differ; `valid` when all of them decode, else with a `reason`. `format`,
-    `width` and `height` are null where the pictures differ in them; `bytes` is the smallest picture's length.
+    `width` and `height` are left out where the pictures differ in them; `bytes` is the smallest picture's length.
     """
     encoded = _encoded(content, content_type, parsed)
     if not encoded:
@@ -47,9 +47,7 @@ def image_properties(content: bytes, content_type: str, parsed: Any) -> dict[str
     return {
         "count": len(pictures),
         "valid": True,
-        "format": _common([picture.format for picture in pictures]),
-        "width": _common([picture.width for picture in pictures]),
-        "height": _common([picture.height for picture in pictures]),
+        **_common([{"format": each.format, "width": each.width, "height": each.height} for each in pictures]),
         "bytes": Quantity(min(picture.bytes for picture in pictures), Dimension.SIZE),
         "distinct": len({picture.sha256 for picture in pictures}),
         "sha256": [picture.sha256 for picture in pictures],
@@ -105,5 +103,5 @@ def _opened(raw: bytes) -> _Picture:
     return _Picture(kind, width, height, len(raw), hashlib.sha256(raw).hexdigest())
 
 
-def _common(values: list[Any]) -> Any:
-    return values[0] if len(set(values)) == 1 else None
+def _common(described: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in described[0].items() if all(each[name] == value for each in described)}
