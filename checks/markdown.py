@@ -6,6 +6,7 @@ Source of the grammar: CommonMark with GitHub's tables and strike-through, as ma
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -141,10 +142,14 @@ def slugs(texts: Iterable[str]) -> Iterator[str]:
     """
     seen: dict[str, int] = {}
     for text in texts:
-        slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        slug = "".join(each for each in text.lower() if _stays(each)).replace(" ", "-")
         repeated = seen.get(slug)
         seen[slug] = 0 if repeated is None else repeated + 1
         yield slug if repeated is None else f"{slug}-{repeated + 1}"
+
+
+def _stays(character: str) -> bool:
+    return character in "- " or character.isalnum() or unicodedata.category(character) in {"Mn", "Mc", "Me", "Pc"}
 
 
 def _inside(tokens: Iterable[Token]) -> Iterator[Token]:
