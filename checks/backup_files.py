@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import secrets
 import shutil
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,13 +82,16 @@ def back_up(source: Path, work: Work) -> Backup:
 def restored(backup: Backup, work: Work) -> dict[str, str]:
     """Restore a backup into a new folder in the scratch folder and return the digest of each member found there.
 
-    Raises as `back_up` does, and tarfile.TarError for an archive that cannot be unpacked.
+    Raises as `back_up` does, BackupError also for an archive that cannot be unpacked.
     """
     folder = work.new_name()
     folder.mkdir()
     if backup.is_archive:
-        with tarfile.open(backup.path) as archive:
-            archive.extractall(folder, filter="data")
+        try:
+            with tarfile.open(backup.path) as archive:
+                archive.extractall(folder, filter="data")
+        except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as damage:
+            raise BackupError(f"{backup.path} cannot be unpacked: {damage}") from damage
     else:
         shutil.copyfile(backup.path, folder / backup.source.name)
     files = [path for path in matching(folder / "**") if path.is_file()]

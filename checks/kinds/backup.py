@@ -6,7 +6,6 @@ import hashlib
 import json
 import sqlite3
 import stat
-import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -70,8 +69,6 @@ class BackupCheck(Check):
             seen = _seen(made, context.now())
         except BackupError as unfit:
             return failed(str(unfit))
-        except tarfile.TarError as damage:
-            return failed(f"a backup cannot be unpacked: {damage}")
         except sqlite3.Error as damage:
             return failed(f"a database cannot be copied whole: {damage}")
         except (UnreadableError, DatabaseUnavailableError, OSError) as problem:
