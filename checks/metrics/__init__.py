@@ -1,4 +1,5 @@
 """Logs as numbers: window tables, the measures that read them, and events by name.
 
-The public door: `read_windows`, `read_events`, `summary`, and what they give and raise.
+The doors: `engine.read_windows`, `events.read_events`, `summary.summary`, and `measures.MEASURES` for the names. They
+are imported from their modules, so that who only wants names does not load the database.
 """

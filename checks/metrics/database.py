@@ -21,12 +21,14 @@ _MOST_THREADS = 4
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database that nothing else sees and that fetches nothing over the network.
 
-    Raises LogEngineError, with the cause, for every error of DuckDB's inside the block.
+    Raises LogEngineError, with the cause, for every error of DuckDB's inside the block, and where there is no room for
+    temporary files.
     """
     threads = min(_MOST_THREADS, os.cpu_count() or 1)
-    with TemporaryDirectory(prefix="signoff-") as folder:
-        try:
-            connection = duckdb.connect(
+    try:
+        with (
+            TemporaryDirectory(prefix="signoff-") as folder,
+            duckdb.connect(
                 ":memory:",
                 config={
                     "autoinstall_known_extensions": False,
@@ -35,11 +37,11 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
                     "temp_directory": folder,
                     "threads": threads,
                 },
-            )
-            with connection:
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute("SET enable_external_access = false")
-                yield connection
-        except duckdb.Error as error:
-            problem = f"DuckDB failed: {str(error).splitlines()[0]}"
-            raise LogEngineError("the logs", problem, "free memory or disk space, or read a shorter span") from error
+            ) as connection,
+        ):
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_external_access = false")
+            yield connection
+    except (duckdb.Error, OSError) as error:
+        problem = f"the database failed: {str(error).splitlines()[0]}"
+        raise LogEngineError("the logs", problem, "free memory or disk space, or read a shorter span") from error

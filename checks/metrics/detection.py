@@ -71,10 +71,8 @@ def chosen(files: Iterable[LogFile], name: str) -> tuple[LogFormat, dict[LogFile
     formats = [found.log_format for found in guesses.values() if found.log_format]
     strange = [file for file, found in guesses.items() if found.lines and not found.log_format]
     if strange and not formats:
-        known = ", ".join(BUILT_IN)
-        raise LogSourceError(
-            str(strange[0].path), "its lines are in no known log format", f"name one of --format {known}"
-        )
+        remedy = f"name its format (known: {', '.join(BUILT_IN)}) or the right file"
+        raise LogSourceError(str(strange[0].path), "its lines are in no known log format", remedy)
     log_format = formats[0] if formats else built_in_format(BUILT_IN[0])
     names = {file: found.log_format.name if found.log_format else None for file, found in guesses.items()}
     return log_format, names, strange

@@ -22,6 +22,7 @@ from checks.metrics.sources import LogFile, resolve
 from checks.metrics.table import Source, WindowTable
 from checks.metrics.windows import Sums, WindowKey
 
+_PARTS = ("all", "hit", "generated")
 _LEFT_OUT = ("other_version", "synthetic_left_out", "users_left_out")
 
 
@@ -144,20 +145,20 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[WindowKey, Sums]:
         key = WindowKey(*dimensions)
         types[key][error_type] += count
         statuses[key][str(status)] += count
-    buckets: dict[WindowKey, tuple[dict[int, int], ...]] = defaultdict(lambda: ({}, {}, {}))
+    buckets: dict[WindowKey, dict[str, dict[int, int]]] = defaultdict(lambda: {part: {} for part in _PARTS})
     for *dimensions, bucket, in_all, in_hit, in_generated in connection.execute(statements.BUCKETS).fetchall():
-        for counts, count in zip(buckets[WindowKey(*dimensions)], (in_all, in_hit, in_generated), strict=True):
+        for part, count in zip(_PARTS, (in_all, in_hit, in_generated), strict=True):
             if count:
-                counts[bucket] = count
+                buckets[WindowKey(*dimensions)][part][bucket] = count
     rows = {}
-    for start, version, build, instance, synthetic, *sums in connection.execute(statements.SUMS).fetchall():
-        key = WindowKey(start, version, build, instance, synthetic)
-        durations = sums[-6:]
-        histograms = (
-            Histogram(counts, int(durations[2 * place]), int(durations[2 * place + 1]))
-            for place, counts in enumerate(buckets[key])
-        )
-        rows[key] = Sums(*sums[:-6], dict(types[key]), dict(statuses[key]), *histograms)
+    connection.execute(statements.SUMS)
+    columns = [column[0] for column in connection.description or ()]
+    for values in connection.fetchall():
+        row: dict[str, Any] = dict(zip(columns, values, strict=True))
+        key = WindowKey(*(row.pop(dimension) for dimension in statements.DIMENSIONS))
+        for part in _PARTS:
+            row[part] = Histogram(buckets[key][part], row.pop(f"{part}_sum_us"), row.pop(f"{part}_max_us"))
+        rows[key] = Sums(**row, errors_by_type=dict(types[key]), errors_by_status=dict(statuses[key]))
     return rows
 
 

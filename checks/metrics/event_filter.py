@@ -82,7 +82,7 @@ SELECT line, structured, trim(line, chr(9) || chr(13) || ' ') = '' AS blank,
     AND ($since_us::BIGINT IS NULL OR at_us >= $since_us::BIGINT)
     AND ($until_us::BIGINT IS NULL OR at_us < $until_us::BIGINT) AS wanted
 FROM placed
-"""
+"""  # noqa: S608 - literals by text_literal
 
 
 def _equals(place: int, value: object, as_text: str, as_json: str) -> str:

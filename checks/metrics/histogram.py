@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 from types import MappingProxyType
 
@@ -89,9 +89,6 @@ class Histogram:
         rank = max(1, ceil(share * count))
         if rank == count:
             return float(self.max_us)
-        seen = 0
-        for bucket in sorted(self.counts):
-            seen += self.counts[bucket]
-            if seen >= rank:
-                return min(_VALUES[bucket], float(self.max_us))
-        raise AssertionError("ranks end at the count")
+        buckets = sorted(self.counts)
+        last_ranks = list(accumulate(self.counts[bucket] for bucket in buckets))
+        return min(_VALUES[buckets[bisect_left(last_ranks, rank)]], float(self.max_us))

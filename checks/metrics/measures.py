@@ -138,7 +138,7 @@ MEASURES: Mapping[str, Measure] = {
     for measure in [
         Measure("cache.hit_rate", "hits of the lookups that were answered", Rate("hits", "lookups")),
         Measure(
-            "cache.failure_rate", "cache failures of requests that turned to it", Rate("cache_errors", "cache_wanted")
+            "cache.failure_rate", "cache failures, of requests that turned to it", Rate("cache_errors", "cache_wanted")
         ),
         Measure("errors.rate", "requests that failed on our side, of all", Rate("errors", "requests")),
         Measure("errors.count", "requests that failed on our side", Count("errors")),

@@ -6,7 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from checks.metrics.errors import LogSourceError
 from checks.metrics.sources import LogFile
@@ -100,7 +100,7 @@ def _opened(file: LogFile) -> IO[bytes]:
         raise LogSourceError(str(file.path), "it is compressed by zstd", "unpack it first: unzstd FILE")
     if start.startswith(_GZIP):
         stream.close()
-        return gzip.open(file.path, "rb")
+        return cast("IO[bytes]", gzip.open(file.path, "rb"))
     return stream
 
 

@@ -62,7 +62,8 @@ def resolve(paths: Sequence[str | Path]) -> Sources:
 def _matches(path: str) -> list[str]:
     if os.path.lexists(path) or not glob.has_magic(path):
         return [path]
-    return sorted(match for match in glob.glob(path, recursive=True) if not Path(match).is_dir())
+    found = glob.glob(path, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+    return sorted(match for match in found if not Path(match).is_dir())
 
 
 def _opened(path: str) -> tuple[tuple[int, int], LogFile]:

@@ -1,7 +1,8 @@
 """The one SQL definition: a log format becomes the statements that turn lines into requests, and requests into sums.
 
 Each statement reads a relation of the one before: lines(line) → classified → requests → counted → sums.
-Parameters: $since_us, $until_us (microseconds since 1970 UTC), $versions (texts), $synthetic, $now_us; null asks nothing.
+Parameters: $since_us, $until_us, $now_us (microseconds since 1970 UTC), $versions (texts), $synthetic; null asks
+nothing. What a format says gets into a statement only as a literal, by `text_literal`.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ WITH extracted AS MATERIALIZED (
   SELECT line, CASE WHEN json_valid(line) THEN json_extract_string(line, [{paths}]) END AS v FROM lines
 ), typed AS MATERIALIZED (
   SELECT line, v IS NOT NULL AND {recognised} AS recognised, v[2] AS event, v[1] AS time,
-    CASE WHEN regexp_matches(v[1], {text_literal(TIME_PATTERN)}) THEN epoch_us(TRY_CAST(v[1] AS TIMESTAMPTZ)) END AS at_us,
+    CASE WHEN regexp_matches(v[1], {text_literal(TIME_PATTERN)})
+      THEN epoch_us(TRY_CAST(v[1] AS TIMESTAMPTZ)) END AS at_us,
     nullif({named("version")}, '') AS version, {named("build")} AS build, {named("instance")} AS instance,
     CASE {named("synthetic")} WHEN 'true' THEN true WHEN 'false' THEN false END AS synthetic,
     {named("request_id")} AS request_id, TRY_CAST({named("status")} AS DOUBLE) AS status,
@@ -123,7 +125,7 @@ SELECT
   CASE WHEN sound THEN status::SMALLINT END AS status, error_type,
   CASE WHEN sound AND timed THEN round(duration_ms * 1000)::BIGINT END AS duration_us, generated
 FROM judged
-"""
+"""  # noqa: S608 - literals by text_literal
 
 
 COUNTED = """
@@ -133,11 +135,15 @@ WITH once AS (
   UNION ALL
   SELECT * FROM requests WHERE identity IS NULL
 )
-SELECT *, (at_us // ($window_s::BIGINT * 1000000)) * $window_s::BIGINT AS start FROM once
+SELECT *, (at_us // ($window_s::BIGINT * 1000000)) * $window_s::BIGINT AS start,
+  synthetic AS labelled FROM once
 """
 """Each request once, with the start of its window in seconds since 1970 UTC."""
 
-_DIMENSIONS = "start, version, build, instance, synthetic"
+DIMENSIONS = ("start", "version", "build", "instance", "labelled")
+"""The columns of a window's key, in the order of its fields."""
+
+_DIMENSIONS = ", ".join(DIMENSIONS)
 
 SUMS = f"""
 SELECT {_DIMENSIONS},
@@ -151,24 +157,24 @@ SELECT {_DIMENSIONS},
   count(*) FILTER (WHERE outcome = 'blocked') AS blocked,
   count(*) FILTER (WHERE partial) AS partial,
   count(*) FILTER (WHERE synthetic) AS synthetic,
-  coalesce(sum(duration_us), 0) AS sum_all,
-  coalesce(max(duration_us), 0) AS max_all,
-  coalesce(sum(duration_us) FILTER (WHERE cache = 'hit'), 0) AS sum_hit,
-  coalesce(max(duration_us) FILTER (WHERE cache = 'hit'), 0) AS max_hit,
-  coalesce(sum(duration_us) FILTER (WHERE generated), 0) AS sum_generated,
-  coalesce(max(duration_us) FILTER (WHERE generated), 0) AS max_generated
+  coalesce(sum(duration_us), 0) AS all_sum_us,
+  coalesce(max(duration_us), 0) AS all_max_us,
+  coalesce(sum(duration_us) FILTER (WHERE cache = 'hit'), 0) AS hit_sum_us,
+  coalesce(max(duration_us) FILTER (WHERE cache = 'hit'), 0) AS hit_max_us,
+  coalesce(sum(duration_us) FILTER (WHERE generated), 0) AS generated_sum_us,
+  coalesce(max(duration_us) FILTER (WHERE generated), 0) AS generated_max_us
 FROM counted GROUP BY {_DIMENSIONS}
-"""
+"""  # noqa: S608 - constants only
 
 FAILURES = f"""
 SELECT {_DIMENSIONS}, coalesce(error_type, 'unknown') AS error_type, status, count(*) AS failures
 FROM counted WHERE outcome = 'failed' GROUP BY ALL
-"""
+"""  # noqa: S608 - constants only
 
 BUCKETS = f"""
 SELECT {_DIMENSIONS}, bucket, count(*), count(*) FILTER (WHERE cache = 'hit'), count(*) FILTER (WHERE generated)
 FROM counted ASOF JOIN edges ON duration_us >= low GROUP BY ALL
-"""
+"""  # noqa: S608 - constants only
 
 NOTES = """
 SELECT code, subject, counts FROM (

@@ -37,7 +37,7 @@ class WindowTable:
 
     window_s: int
     rows: Mapping[WindowKey, Sums] = field(default_factory=dict)
-    coverage: Coverage = Coverage()
+    coverage: Coverage = field(default_factory=Coverage)
     notes: Mapping[Note, int] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
     since: datetime | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from checks.metrics.histogram import Histogram
 
@@ -74,7 +74,7 @@ class Sums:
         return self.requests - self.errors - self.blocked - self.client_errors
 
     def __add__(self, other: Sums) -> Sums:
-        added = {}
+        added: dict[str, Any] = {}
         for part in fields(self):
             mine, theirs = getattr(self, part.name), getattr(other, part.name)
             added[part.name] = _added(mine, theirs) if part.name.startswith("errors_by_") else mine + theirs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -41,26 +42,22 @@ def logs(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure hit rate, error rate and latency from logs."""
-    from datetime import UTC, datetime
-
     from checks.metrics.engine import read_windows
     from checks.metrics.errors import LogSourceError
-    from checks.metrics.spans import parse_moment, parse_span
+    from checks.metrics.spans import parse_moment, parse_window
 
     now = datetime.now(UTC)
     try:
         _known_engine(engine)
         first = _given("--since", since, lambda text: parse_moment(text, now))
         last = _given("--until", until, lambda text: parse_moment(text, now))
-        if first and last and first >= last:
-            raise ValueError(f"--since {since}: it is not before --until {until}")
-        length = _given("--window", window, parse_span)
+        _in_order(first, last)
         table = read_windows(
             files or [],
             log_format=log_format,
             since=first,
             until=last,
-            window_s=int(length.total_seconds()) if length else 60,
+            window_s=_given("--window", window, parse_window) or 60,
             now=now,
         )
     except (ValueError, LogSourceError) as error:
@@ -79,6 +76,11 @@ def logs(
     if table.unknown_reason:
         typer.echo(f"signoff logs: no measure can be given: {table.unknown_reason}", err=True)
         raise typer.Exit(HOLD)
+
+
+def _in_order(since: datetime | None, until: datetime | None) -> None:
+    if since and until and since >= until:
+        raise ValueError(f"--since {since:%Y-%m-%dT%H:%M:%SZ} is not before --until {until:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _known_engine(engine: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from checks.metrics.measures import MEASURES, MeasureValue
@@ -25,8 +25,8 @@ def view(table: WindowTable) -> RenderableType:
     """Lay a window table out for a terminal."""
     coverage = table.coverage
     lines = Text(
-        f"{coverage.lines} lines: {coverage.parsed} requests, {coverage.ignored} ignored, {coverage.unparsed} unparsed, "
-        f"{coverage.partial} partial, {coverage.duplicate} duplicate"
+        f"{coverage.lines} lines: {coverage.parsed} requests, {coverage.ignored} ignored, "
+        f"{coverage.unparsed} unparsed, {coverage.partial} partial, {coverage.duplicate} duplicate"
     )
     sources = [Text(f"{source.path} ({source.format or 'no line to tell the format by'})") for source in table.sources]
     caveats = [Text(f"caveat {caveat.code}: {caveat.message}") for caveat in table.caveats]
@@ -52,7 +52,9 @@ def sparkline(values: Sequence[float | None]) -> str:
 def _measures(table: WindowTable) -> Table:
     span = table.span
     title = f"{span[0]:%Y-%m-%d %H:%M:%S} to {span[1]:%Y-%m-%d %H:%M:%S} UTC" if span else "no span"
-    shown = Table("measure", "value", "95 %", "samples", f"by window of {table.window_s} s", title=title)
+    shown = Table(
+        Column("measure", no_wrap=True), "value", "95 %", "samples", f"by window of {table.window_s} s", title=title
+    )
     for heading, names in _SHOWN.items():
         shown.add_section()
         shown.add_row(Text(heading, style="bold"))
