@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from checks.comparators import READERS
+from checks.comparator_reading import READERS
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor

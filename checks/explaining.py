@@ -13,6 +13,7 @@ from checks.yaml_reader import Document
 
 Path = tuple[str | int, ...]
 _LONGEST_VALUE = 80
+MAX_NAMES = 30
 
 
 def suggestion(given: str, allowed: Sequence[str]) -> str:
@@ -26,7 +27,9 @@ def suggestion(given: str, allowed: Sequence[str]) -> str:
     near = get_close_matches(given, allowed, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; allowed: {', '.join(sorted(allowed))}" if allowed else ""
+    shown = sorted(allowed)[:MAX_NAMES]
+    more = f" and {len(allowed) - MAX_NAMES} more" if len(allowed) > MAX_NAMES else ""
+    return f"; allowed: {', '.join(shown)}{more}" if shown else ""
 
 
 def problem_at(document: Document, path: Path, message: str, *, key: bool = False) -> Problem:

@@ -88,7 +88,7 @@ def read_document(path: Path) -> tuple[Document, bytes]:
     try:
         content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError as cause:
-        message = f"cannot read the checklist: {cause.strerror}; name another file, or make one with `signoff init`"
+        message = f"cannot read the checklist: {cause.strerror}; name another file"
         raise ConfigurationError([Problem(str(path), None, None, message)]) from cause
     if content is None:
         raise ConfigurationError([Problem(str(path), None, None, "larger than 1 MiB; split the checklist")])
@@ -165,6 +165,12 @@ def bind(loaded: Loaded, entry: Entry, names: Names, *, lenient: bool = False) -
     except ValidationError as raised:
         return None, explain(raised, model, loaded.document, entry.path, [hole.path for hole in missing])
     return check, _unobservable(loaded.document, entry, check)
+
+
+def with_row(names: Names, row: Mapping[str, Any]) -> Names:
+    """The names, and `each.…` for the values of a row."""
+    values, _ = substitute(dict(row), names)
+    return names.extended({f"each.{name}": value for name, value in values.items()})
 
 
 def unset(document: Document, missing: Iterable[Missing]) -> list[Problem]:
@@ -259,7 +265,7 @@ def _entries(
                 problems.append(problem_at(document, path, "a check is a mapping with id, title and kind"))
                 continue
             for row in _rows(document, path, raw, problems):
-                written = {**raw, "id": f"{raw.get('id')}[{row['id']}]"} if row else raw
+                written = _written(raw, row)
                 try:
                     header = Header.model_validate(written)
                 except ValidationError as raised:
@@ -267,6 +273,17 @@ def _entries(
                 else:
                     entries.append(Entry(header, stage.id, stage.after, raw, path, row))
     return tuple(entries), problems + _repeated(document, entries)
+
+
+def _written(raw: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A check as its row makes it: the row's values in place, other names as they stand, the row's id added."""
+    if not row:
+        return raw
+    filled, _ = substitute({key: value for key, value in raw.items() if key != "each"}, with_row(_NO_NAMES, row))
+    return {**filled, "id": f"{raw.get('id')}[{row['id']}]"}
+
+
+_NO_NAMES = Names({}, {}, Path())
 
 
 def _rows(document: Document, path: tuple[str | int, ...], raw: dict[str, Any], problems: list[Problem]) -> list[Any]:

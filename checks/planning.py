@@ -48,7 +48,7 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
                         problem_at(
                             loaded.document,
                             (*entry.path, "needs") if word == "needs" else entry.path,
-                            f"{entry.id}: {word} names {name!r}, which is no check{suggestion(name, ids)[:300]}",
+                            f"{entry.id}: {word} names {name!r}, which is no check{suggestion(name, ids)}",
                         )
                     )
                 later = [other for other in found if place[stage_of[other]] > place[entry.stage]]
@@ -72,11 +72,11 @@ def _named_elsewhere(loaded: Loaded, ids: Sequence[str]) -> list[Problem]:
     for number, criterion in enumerate(loaded.checklist.rollback.criteria):
         for name in criterion.any_fails:
             if not rows_of(name, ids):
-                message = f"criterion {criterion.id}: {name!r} is no check{suggestion(name, ids)[:300]}"
+                message = f"criterion {criterion.id}: {name!r} is no check{suggestion(name, ids)}"
                 problems.append(problem_at(loaded.document, ("rollback", "criteria", number, "any_fails"), message))
     for number, waiver in enumerate(loaded.checklist.waivers):
         if waiver.check not in ids:
-            message = f"waiver {waiver.id}: {waiver.check!r} is no check{suggestion(waiver.check, ids)[:300]}"
+            message = f"waiver {waiver.id}: {waiver.check!r} is no check{suggestion(waiver.check, ids)}"
             problems.append(problem_at(loaded.document, ("waivers", number, "check"), message))
     return problems
 
@@ -99,7 +99,7 @@ def select(
     ):
         for name in given:
             if name not in known:
-                message = f"{option} {name}: no such thing{suggestion(name, known)[:300]}"
+                message = f"{option} {name}: no such thing{suggestion(name, known)}"
                 problems.append(Problem(loaded.document.file, None, None, message))
     if problems:
         raise ConfigurationError(problems)

@@ -18,7 +18,7 @@ from checks.events import Event, Listener
 from checks.execution import utc_now
 from checks.identification import completed, identify
 from checks.journal import Journal
-from checks.loading import Entry, Loaded, bind, load
+from checks.loading import Entry, Loaded, bind, load, with_row
 from checks.outcome import (
     ApprovalState,
     ChecklistRecord,
@@ -121,7 +121,7 @@ def _asks(entry: Entry) -> bool:
 
 def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
     """Whether all that is missing is what the target would report."""
-    _, missing = substitute(dict(entry.raw), names.extended({f"each.{k}": v for k, v in entry.row.items()}))
+    _, missing = substitute(dict(entry.raw), with_row(names, entry.row))
     reported = {f"target.{name}" for name in loaded.checklist.target.reported}
     return bool(missing) and {hole.name for hole in missing} <= reported
 

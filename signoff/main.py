@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import traceback
 
-import click
 import typer
+from typer import rich_utils
+from typer.exceptions import TyperException
 
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
@@ -30,22 +31,29 @@ for command in (run, plan, lint, kinds, logs, report):
 
 def main() -> None:
     """Run the command line. Nothing that goes wrong is mistaken for a verdict."""
-    try:
-        application(standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as nothing:
-        sys.stderr.write(f"{nothing.ctx.get_help() if nothing.ctx else nothing}\n")
-        raise SystemExit(ExitCode.USAGE) from None
-    except click.ClickException as mistake:
-        mistake.show()
-        raise SystemExit(ExitCode.USAGE) from None
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        raise SystemExit(ExitCode.INTERRUPTED) from None
-    except Exception as raised:
-        from checks.errors import SignoffError
+    raise SystemExit(_exit_code())
 
-        if isinstance(raised, SignoffError):
-            sys.stderr.write(f"{raised}\n")
-            raise SystemExit(ExitCode.USAGE) from None
-        traceback.print_exc()
-        sys.stderr.write("signoff: this is a defect of signoff, not a verdict; please report it with the lines above\n")
-        raise SystemExit(ExitCode.INTERNAL) from None
+
+def _exit_code() -> int:
+    try:
+        return application(standalone_mode=False) or ExitCode.GO
+    except (KeyboardInterrupt, typer.Abort):
+        return ExitCode.INTERRUPTED
+    except SystemExit:  # typer's answer to a reader of our output that went away
+        return ExitCode.INTERRUPTED
+    except TyperException as mistake:
+        rich_utils.rich_format_error(mistake)  # type: ignore[arg-type]  # all but Abort and Exit, which are gone, fit
+        return ExitCode.USAGE
+    except Exception as raised:
+        return _explained(raised)
+
+
+def _explained(raised: Exception) -> int:
+    from checks.errors import SignoffError
+
+    if isinstance(raised, SignoffError):
+        sys.stderr.write(f"{raised}\n")
+        return ExitCode.USAGE
+    traceback.print_exception(raised)
+    sys.stderr.write("signoff: this is a defect of signoff, not a verdict; please report it with the lines above\n")
+    return ExitCode.INTERNAL
