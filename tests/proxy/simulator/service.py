@@ -73,7 +73,7 @@ def picture_part(data: bytes, mime_type: str = "image/png") -> dict[str, Any]:
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Run an ASGI application on a free port in a thread; yields its URL."""
-    config = uvicorn.Config(app, http=ResettableProtocol, ws="none", lifespan="off", log_level="error")
+    config = uvicorn.Config(app, http=ResettableProtocol, ws="none", log_level="error")
     config.timeout_graceful_shutdown = 1
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
