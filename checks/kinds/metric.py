@@ -1,0 +1,176 @@
+"""The kind `metric`: a measure of the target's own log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from checks.check import Check, Context, Seconds
+from checks.checklist import Baseline
+from checks.contents import UnreadableError, read_bounded
+from checks.outcome import Evidence, Observation, no_data
+from checks.query import parse_json
+from checks.trend import FEWEST_VALUES
+from checks.units import Dimension, Quantity
+
+if TYPE_CHECKING:
+    from checks.metrics.measures import MeasureValue
+    from checks.metrics.table import WindowTable
+
+MAX_WINDOWS = 500
+"""Windows that are listed; the latest, where there are more."""
+_SYNTHETIC = {"any": None, "only": True, "exclude": False}
+
+
+def _measure(name: str) -> str:
+    from checks.metrics.measures import MEASURES
+
+    if name not in MEASURES and "${" not in name:
+        near = get_close_matches(name, MEASURES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MEASURES)}"
+        raise ValueError(f"there is no measure {name!r}; {hint}")
+    return name
+
+
+class MetricCheck(Check):
+    """A measure over requests of the release under test, with its interval and what it rests on.
+
+    ```yaml
+    kind: metric
+    measure: cache.hit_rate
+    window: 1h
+    min_samples: 200
+    expect: {at_least: 30%}
+    ```
+    """
+
+    observes: ClassVar[Mapping[str, str]] = {
+        "value": "the measure: a ratio, a time, or a number",
+        "ci": "95 % interval of a rate, as fractions [low, high]; null of other measures",
+        "samples": "what the value rests on: the whole of a rate, the durations of a latency, else the requests",
+        "unit": "rate, count, duration_ms or per_second, as the measure is defined",
+        "windows": "[start, value, samples] of each window, at most the latest 500",
+        "synthetic": "none, some or all of the requests are labelled synthetic",
+        "series": "the value of each window that has one, in the order of time; what `trend: rising|falling` is of",
+        "trend": "rising, falling or flat, each window weighing as many samples as it has; null where unknown",
+        "baseline": "the value that it is compared with",
+        "ratio": "value divided by baseline",
+    }
+    sole_property: ClassVar[str | None] = "value"
+    asks_target: ClassVar[bool] = True
+
+    kind: Literal["metric"]
+    measure: Annotated[str, AfterValidator(_measure)] = Field(description="Its name, such as `errors.rate`.")
+    window: Seconds | None = Field(default=None, gt=0, description="How far back to look. Default: all of the log.")
+    warm_up: Seconds = Field(default=0.0, description="Left out, from the first request of the release on.")
+    per: Seconds = Field(default=60.0, ge=1, description="Length of one window, for `windows` and `trend`.")
+    min_samples: int = Field(default=30, ge=1, description="With fewer there is too little to judge by.")
+    synthetic: Literal["any", "only", "exclude"] = Field(default="any", description="Which requests count.")
+    baseline: Baseline | None = Field(
+        default=None, description="`{first: SPAN}` of the log, or `{file: PATH}` with {measure: value} in its own unit."
+    )
+
+    def observe(self, context: Context) -> Observation:
+        """Read the log into windows and take the measure; too few samples are nothing to judge by."""
+        from checks.metrics.errors import LogSourceError
+
+        try:
+            table = self._read(context, self._beginning(context))
+            measured = table.measure(self.measure)
+            if measured.value is None:
+                return no_data(measured.reason_if_unknown or "no value", samples=measured.samples)
+            if measured.samples < self.min_samples:
+                reason = f"{measured.samples} samples, and at least {self.min_samples} are needed"
+                return no_data(reason, samples=measured.samples, remedy="wait for more requests, or widen `window`")
+            baseline = self._baseline_value(context)
+        except LogSourceError as problem:
+            return no_data(str(problem), remedy=problem.remedy)
+        except _NoBaselineError as problem:
+            return no_data(str(problem), remedy="record the baseline before the release is deployed")
+        return self._observation(table, measured, baseline)
+
+    def _observation(self, table: WindowTable, measured: MeasureValue, baseline: float | None) -> Observation:
+        windows = measured.windows[-MAX_WINDOWS:]
+        value = measured.value
+        properties: dict[str, Any] = {
+            "value": _quantity(value, measured),
+            "ci": list(measured.ci) if measured.ci else None,
+            "samples": measured.samples,
+            "unit": measured.unit,
+            "windows": [[each.start.isoformat(), each.value, each.samples] for each in windows],
+            "synthetic": table.is_synthetic,
+            "series": [each.value for each in windows if each.value is not None],
+            "trend": table.trend(self.measure).direction,
+            "baseline": _quantity(baseline, measured),
+            "ratio": Quantity(value / baseline, Dimension.RATIO) if value is not None and baseline else None,
+        }
+        caveats = [caveat.message for caveat in table.caveats]
+        made_of = f"{table.total.requests} requests, {table.is_synthetic} of them synthetic"
+        told = {"measure": self.measure, "made_of": made_of, "caveats": caveats, "windows": properties["windows"]}
+        evidence = Evidence("measure.json", json.dumps(told, indent=1).encode())
+        if "series" in {*self.expect, *self.prefer} and len(properties["series"]) < FEWEST_VALUES:
+            return no_data(f"a trend needs {FEWEST_VALUES} windows with data", evidence, **properties)
+        return Observation(properties, (evidence,), reason="; ".join([f"of {made_of}", *caveats]))
+
+    def _read(self, context: Context, since: datetime | None) -> WindowTable:
+        from checks.metrics.engine import read_windows
+
+        return read_windows(
+            [str(context.path(each)) for each in context.target.logs.paths],
+            log_format=context.target.logs.format,
+            since=since,
+            until=None if self.window is None else context.now(),
+            window_s=int(self.per),
+            versions=context.versions or None,
+            synthetic=_SYNTHETIC[self.synthetic],
+        )
+
+    def _beginning(self, context: Context) -> datetime | None:
+        recent = None if self.window is None else context.now() - timedelta(seconds=self.window)
+        if not self.warm_up:
+            return recent
+        span = self._read(context, None).span
+        warm = span[0] + timedelta(seconds=self.warm_up) if span else None
+        return max((each for each in (recent, warm) if each is not None), default=None)
+
+    def _baseline_value(self, context: Context) -> float | None:
+        """The value to compare with, in the measure's unit; None where there is no baseline."""
+        if self.baseline is None:
+            return None
+        if self.baseline.file is not None:
+            return _recorded(self.baseline.file, self.measure, context)
+        whole = self._read(context, None)
+        if whole.span is None:
+            raise _NoBaselineError("the log has no request to take a baseline of")
+        first = whole.slice(until=whole.span[0] + timedelta(seconds=self.baseline.first or 0)).measure(self.measure)
+        if not first.value or first.samples < self.min_samples:
+            raise _NoBaselineError(f"the baseline has {first.samples} samples, and {self.min_samples} are needed")
+        return first.value
+
+
+class _NoBaselineError(Exception):
+    """There is nothing to compare with."""
+
+
+def _recorded(file: str, measure: str, context: Context) -> float:
+    try:
+        recorded = parse_json(read_bounded(context.path(file)))
+    except (UnreadableError, ValueError) as problem:
+        raise _NoBaselineError(f"no baseline in {file}: {problem}") from problem
+    value = recorded.get(measure) if isinstance(recorded, dict) else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
+        raise _NoBaselineError(f"{file} records no {measure} above zero")
+    return float(value)
+
+
+def _quantity(value: float | None, measured: MeasureValue) -> Quantity | float | None:
+    if value is None:
+        return None
+    if measured.unit == "rate":
+        return Quantity(value, Dimension.RATIO)
+    return Quantity(value / 1000, Dimension.TIME) if measured.unit == "duration_ms" else value
