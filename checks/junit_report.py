@@ -7,6 +7,7 @@ children `failure`, `error` and `skipped`.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ CHILDREN: Mapping[str, Outcome] = {
 }
 """What a child of a test case says of it; `rerun…` and `flaky…` are Surefire's for a test that failed at first."""
 MAXIMUM_MESSAGE = 300
+MAXIMUM_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ class Case:
 
 
 def read_cases(path: Path) -> Iterator[Case]:
-    """Yield the test cases in the order of the report, of any size.
+    """Yield the test cases in the order of the report.
 
-    Raises UnreadableError, and ValueError where the file is no complete JUnit report or declares XML entities.
+    Raises UnreadableError, and ValueError where the file is no complete JUnit report, is larger than 256 MiB, or
+    declares XML entities.
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, iterparse
@@ -74,6 +77,8 @@ def read_cases(path: Path) -> Iterator[Case]:
     suites: list[str] = []
     root: Element | None = None
     with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > MAXIMUM_BYTES:
+            raise ValueError(f"{path}: more than {MAXIMUM_BYTES} bytes, the most that is read")
         try:
             for event, element in iterparse(file, events=("start", "end")):
                 if root is None:

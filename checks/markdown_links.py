@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from checks.contents import UnreadableError
+from checks.contents import UnreadableError, is_there
 from checks.markdown import Markdown, read_markdown
 
 
@@ -29,11 +29,12 @@ def broken_links(document: Markdown, root: Path) -> list[str]:
 def _problem(target: str, source: Path, root: Path, known: dict[Path, frozenset[str]]) -> str | None:
     parts = urlsplit(target)
     name, anchor = unquote(parts.path), unquote(parts.fragment)
-    if "\0" in name:
-        return "no name of a file"
     path = (root / name.lstrip("/") if name.startswith("/") else source.parent / name) if name else source
-    if not path.exists():
-        return "no such file"
+    try:
+        if not is_there(path):
+            return "no such file"
+    except UnreadableError as problem:
+        return str(problem)
     if not anchor or path.suffix.lower() not in {".md", ".markdown"}:
         return None
     place = path.resolve()

@@ -10,13 +10,12 @@ from pydantic import AfterValidator
 
 
 def _compiled(text: str) -> str:
-    if "${" not in text:
-        import jmespath
+    import jmespath
 
-        try:
-            jmespath.compile(text)
-        except jmespath.exceptions.JMESPathError as problem:
-            raise ValueError(f"not a JMESPath query: {problem}") from problem
+    try:
+        jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as problem:
+        raise ValueError(f"not a JMESPath query: {problem}") from problem
     return text
 
 
@@ -42,7 +41,11 @@ def parse_json(content: str | bytes) -> Any:
     """
     try:
         return json.loads(
-            content, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
+            content,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_without_duplicates,
         )
     except json.JSONDecodeError as problem:
         raise ValueError(f"not JSON: {problem.msg} at line {problem.lineno}, column {problem.colno}") from None
@@ -61,6 +64,13 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("not JSON that can be read: a number is too large")
     return number
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"not JSON that can be read: a number of {len(text)} digits") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from checks.check import Check, Context
-from checks.contents import UnreadableError
+from checks.contents import UnreadableError, is_there
 from checks.coverage_report import read_lines
 from checks.kinds.command import Argv, output_of
 from checks.kinds.written_report import write_report
@@ -55,19 +55,19 @@ class CoverageCheck(Check):
                 problem = f"{self.command[0]} ended with {result.exit_code}"
             if problem is not None:
                 return error(problem, *evidence)
-        if not report.exists():
-            return no_data(f"there is no report {report}")
         try:
+            if not is_there(report):
+                return no_data(f"there is no report {report}")
             sources = self._sources(context)
             changed = report.stat().st_mtime
             lines = read_lines(report, context.root.resolve())
+            unusable = _why_no_data(sources, lines.keys(), changed)
         except FileNotFoundError as missing:
             return no_data(f"no source file is there: {missing.filename} does not exist", *evidence)
         except (ValueError, UnreadableError, OSError) as unread:
             return error(f"{report}: {unread}", *evidence)
-        problem = _why_no_data(sources, lines.keys(), changed)
-        if problem is not None:
-            return no_data(problem, *evidence)
+        if unusable is not None:
+            return no_data(unusable, *evidence)
         counts = {name: (sum(lines[path].values()), len(lines[path])) for name, path in sources.items()}
         total = sum(size for _, size in counts.values())
         if total == 0:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from checks.check import Check, Context, Model
-from checks.contents import UnreadableError
+from checks.contents import UnreadableError, is_there
 from checks.kinds.command import Argv, run, why_unusable
 from checks.markdown import Markdown, read_markdown
 from checks.markdown_commands import run_blocks
@@ -76,9 +76,9 @@ class DocumentCheck(Check):
     def observe(self, context: Context) -> Observation:
         """Read the document, ask the code for its names, run what is marked."""
         path = context.path(self.path)
-        if not path.exists():
-            return failed(f"there is no document {path}")
         try:
+            if not is_there(path):
+                return failed(f"there is no document {path}")
             document = read_markdown(path)
             settings = {each.what: _compared(each, document, context) for each in self.settings_of}
         except UnreadableError as problem:

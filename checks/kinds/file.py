@@ -75,8 +75,9 @@ def described(path: Path, now: float) -> dict[str, Any]:
 
     A path that leads to nothing, as through a dangling link, does not exist, and the rest is None.
     """
-    nothing = dict.fromkeys(PROPERTIES) | {"exists": False, "symlink": path.is_symlink()}
+    nothing: dict[str, Any] = dict.fromkeys(PROPERTIES) | {"exists": False}
     try:
+        nothing["symlink"] = path.is_symlink()
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return nothing

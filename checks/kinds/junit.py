@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from checks.check import Check, Context
-from checks.contents import UnreadableError
+from checks.contents import UnreadableError, is_there
 from checks.junit_report import Case, read_cases
 from checks.kinds.command import Argv, output_of
 from checks.kinds.written_report import write_report
@@ -63,9 +63,9 @@ class JunitCheck(Check):
             if problem is not None:
                 return error(problem, *evidence)
             exit_code = result.exit_code or 0
-        if not report.exists():
-            return no_data(f"there is no report {report}")
         try:
+            if not is_there(report):
+                return no_data(f"there is no report {report}")
             cases = list(read_cases(report))
             age = max(0.0, context.now().timestamp() - report.stat().st_mtime)
         except (ValueError, UnreadableError, OSError) as unread:

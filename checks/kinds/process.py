@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from checks.check import Check, Context
-from checks.contents import UnreadableError, read_bounded
+from checks.contents import UnreadableError, is_there, read_bounded
 from checks.kinds.port import host_and_port, listeners
 from checks.outcome import Observation, error, no_data
 from checks.units import Dimension, Quantity
@@ -151,7 +151,7 @@ def _by_port(port: int) -> list[psutil.Process] | str:
 def _by_pid_file(path: Path) -> list[psutil.Process] | str:
     import psutil
 
-    if not path.exists():
+    if not is_there(path):
         return f"there is no pid file {path}"
     text = read_bounded(path, limit=64).strip()
     if not text.isdigit() or int(text) == 0:

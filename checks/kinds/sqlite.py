@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from checks.check import Check, Context
-from checks.contents import UnreadableError
+from checks.contents import UnreadableError, is_there
 from checks.database import DatabaseUnavailableError, integrity_of, opened
 from checks.outcome import Observation, error, failed
 
@@ -44,10 +44,10 @@ class SqliteCheck(Check):
     def observe(self, context: Context) -> Observation:
         """Check the whole file first; a damaged one is not asked."""
         path = context.path(self.path)
-        if not path.exists():
-            return failed(f"there is no database {path}")
         deadline = time.monotonic() + context.timeout_s
         try:
+            if not is_there(path):
+                return failed(f"there is no database {path}")
             with opened(path, lambda: context.stop.is_set() or time.monotonic() > deadline) as database:
                 integrity = integrity_of(database)
                 if self.query is None or integrity != "ok":

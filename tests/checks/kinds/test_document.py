@@ -89,7 +89,7 @@ def test_without_headings_asked_for_none_is_said_to_be_there(look: Look) -> None
         ("![picture](none.png)", "no such file"),
         ("[a][b]\n\n[b]: none.md", "no such file"),
         ("[a](bytes.md#x)", "not UTF-8 at byte 0"),
-        ("[a](%00)", "no name of a file"),
+        ("[a](%00)", "embedded null byte"),
     ],
 )
 def test_relative_links_lead_somewhere(link: str, problem: str | None, look: Look, context: MakeContext) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,24 @@ def test_what_cannot_be_asked_is_an_error(name: str, folder: Path, make: Make, c
     os.mkfifo(folder / "pipe.json")
     observation = make(FileCheck, path=name, query="key", expect=ALL).observe(context())
     assert observation.status is Status.ERROR
+
+
+def test_another_owner_is_named(
+    folder: Path, make: Make, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "config.json").write_text("{}")
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+    check = make(FileCheck, path="config.json")
+    assert check.observe(context()).properties["owner"] == pwd.getpwuid(own).pw_name
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert check.observe(context()).properties["owner"] == str(own)
+
+
+def test_a_path_that_cannot_be_looked_at_is_an_error(make: Make, context: MakeContext) -> None:
+    observation = make(FileCheck, path="n" * 300).observe(context())
+    assert observation.status is Status.ERROR
+    assert "too long" in observation.reason
 
 
 def test_a_stopped_run_reads_no_further(folder: Path, make: Make, context: MakeContext) -> None:

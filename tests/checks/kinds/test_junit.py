@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,6 +115,11 @@ def test_what_is_no_report_is_an_error(
     observation = make(JunitCheck, report="unit.xml").observe(context())
     assert observation.status is Status.ERROR
     assert reason in observation.reason
+
+
+def test_a_time_that_is_no_number_is_not_guessed(report: Path, make: Make, context: MakeContext) -> None:
+    report.write_text("<testsuite><testcase name='a' time='1'/><testcase name='b' time='soon'/></testsuite>")
+    assert math.isnan(make(JunitCheck, report="unit.xml").observe(context()).properties["duration"].value)
 
 
 def test_the_command_writes_the_report(make: Make, context: MakeContext) -> None:

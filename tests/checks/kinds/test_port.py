@@ -50,6 +50,37 @@ def test_another_address_is_not_the_one_asked_for(listening: int, make: Make, co
     assert "but on 127.0.0.1" in observation.reason
 
 
+def test_without_the_whole_table_our_own_processes_are_asked(
+    listening: int, make: Make, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(kind: str) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refused)
+    assert make(PortCheck, port=listening).observe(context()).properties["pid"] == os.getpid()
+
+
+def test_a_listener_of_another_user_is_there_without_a_name(
+    listening: int, make: Make, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = [each._replace(pid=None) for each in psutil.net_connections(kind="tcp")]
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: table)
+    seen = make(PortCheck, port=listening).observe(context()).properties
+    assert (seen["listening"], seen["pid"], seen["program"], seen["processes"]) == (True, None, None, None)
+
+
+def test_a_host_that_is_not_known_is_an_error(
+    listening: int, make: Make, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(host: str, port: None) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    observation = make(PortCheck, port=listening, host="nowhere.example").observe(context())
+    assert observation.status is Status.ERROR
+    assert "nowhere.example is not known" in observation.reason
+
+
 @pytest.mark.parametrize("url", [None, "http://127.0.0.1:99999"])
 def test_no_port_to_look_at_is_an_error(url: str | None, make: Make, context: MakeContext) -> None:
     assert make(PortCheck).observe(context(target=Target(url=url))).status is Status.ERROR

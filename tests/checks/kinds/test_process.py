@@ -136,6 +136,17 @@ def test_nothing_on_the_port_means_not_running(make: Make, context: MakeContext)
     assert observation.properties["program"] is None
 
 
+def test_a_holder_that_may_not_be_seen_is_an_error(
+    make: Make, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(sys.executable, "-c", SERVER) as (_, port):
+        table = [each._replace(pid=None) for each in psutil.net_connections(kind="tcp")]
+        monkeypatch.setattr(psutil, "net_connections", lambda kind: table)
+        observation = make(ProcessCheck, port=port).observe(context())
+    assert observation.status is Status.ERROR
+    assert "may not see" in observation.reason
+
+
 def test_one_way_to_find_it_is_given(make: Make) -> None:
     with pytest.raises(ValidationError, match="one of port, pid_file and name"):
         make(ProcessCheck, port=80, name="server")
