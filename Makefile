@@ -1,2 +1,39 @@
 .DEFAULT_GOAL := help
-LOCK := /tmp/uvenv/bin/uv
+BIN := .venv/bin
+SOURCES := proxy checks reports signoff tests
+
+.PHONY: help setup setup-test signoff test lint format bench lock clean
+
+help: ## show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv from the lock file
+	@scripts/setup.sh requirements.lock
+
+setup-test: ## the same, with what only the tests need
+	@scripts/setup.sh requirements-test.lock
+
+signoff: setup ## run the whole checklist against the reference proxy and write the sign-off report
+	@$(BIN)/signoff run --reference
+
+lint: setup-test ## formatter, linter and type checker
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+test: lint ## lint, and the whole test suite with coverage
+	@scripts/test.sh
+
+format: setup-test ## let the formatter and the linter mend what they can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-test ## ratios, measured in one run
+	@$(BIN)/python -m tests.benchmarks
+
+lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group test -o requirements-test.lock
+
+clean: ## remove what the other targets made, runs excepted
+	@rm -rf .venv .signoff .mypy_cache .ruff_cache .pytest_cache .hypothesis dist .coverage coverage.xml

@@ -13,11 +13,12 @@ from typing import Any
 
 from checks.check import Check, Context
 from checks.checklist import Stage
+from checks.entries import Entry
 from checks.events import Event, Listener
 from checks.execution import execute, not_run, utc_now
 from checks.identification import mismatch
 from checks.journal import Journal
-from checks.loading import Entry, Loaded
+from checks.loading import Loaded
 from checks.outcome import Result, Status
 from checks.planning import wanted_by
 from checks.process import base_environment

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from checks.binding import bind
 from checks.check import Check
+from checks.entries import Entry
 from checks.errors import Problem
 from checks.explaining import problem_at
-from checks.loading import Entry, Loaded, bind, load
+from checks.loading import Loaded, load
 from checks.page import uncovered
 from checks.planning import structure_problems
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from checks.entries import Entry
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import problem_at, suggestion
-from checks.loading import Entry, Loaded
+from checks.loading import Loaded
 
 
 def wanted_by(entry: Entry, entries: Iterable[Entry]) -> tuple[str, ...]:

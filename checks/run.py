@@ -11,14 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from checks.binding import bind
 from checks.check import Check
 from checks.engine import Engine, Options, Plan
+from checks.entries import Entry, with_row
 from checks.errors import ConfigurationError, Problem
 from checks.events import Event, Listener
 from checks.execution import utc_now
 from checks.identification import completed, identify
 from checks.journal import Journal
-from checks.loading import Entry, Loaded, bind, load, with_row
+from checks.loading import Loaded, load
 from checks.outcome import (
     ApprovalState,
     ChecklistRecord,

@@ -26,8 +26,9 @@ def plan(
     from rich.text import Text
     from rich.tree import Tree
 
+    from checks.binding import bind
     from checks.errors import ConfigurationError
-    from checks.loading import bind, load
+    from checks.loading import load
     from checks.planning import select, structure_problems
 
     loaded = load(checklist, profile=profile, environ=os.environ)

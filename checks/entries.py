@@ -1,0 +1,134 @@
+"""Checks as they are written: what each hangs on, before it is bound; each row of `each` is one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from checks.check import Covers
+from checks.checklist import Checklist
+from checks.errors import Problem
+from checks.explaining import explain, problem_at
+from checks.substitution import Names, substitute
+from checks.yaml_reader import Document
+
+
+class Header(BaseModel):
+    """What must be known of a check before it is bound: its id and what it hangs on."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    title: str = ""
+    kind: str | None = None
+    covers: Covers = ()
+    tags: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    required: bool = True
+    trial: bool = False
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    at_least: Mapping[str, Any] = Field(default_factory=dict)
+    not_applicable: str | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The checks that a rollup is made of."""
+        return (*self.all_of, *self.any_of, *self.at_least.get("of", ()))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check as written, or one row of its `each`."""
+
+    header: Header
+    stage: str
+    after: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+    path: tuple[str | int, ...]
+    row: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The id, with the row's in brackets."""
+        return self.header.id
+
+
+def with_row(names: Names, row: Mapping[str, Any]) -> Names:
+    """The names, and `each.…` for the values of a row."""
+    values, _ = substitute(dict(row), names)
+    return names.extended({f"each.{name}": value for name, value in values.items()})
+
+
+def take_checks(raw: dict[str, Any]) -> list[list[Any]]:
+    """Take the checks out of the stages of `raw`: they are bound one by one."""
+    taken = []
+    stages = raw.get("stages")
+    if isinstance(stages, list):
+        raw["stages"] = [dict(stage) if isinstance(stage, dict) else stage for stage in stages]
+        for stage in raw["stages"]:
+            checks = stage.pop("checks", []) if isinstance(stage, dict) else []
+            taken.append(checks if isinstance(checks, list) else [checks])
+    return taken
+
+
+def read_entries(
+    document: Document, checklist: Checklist, checks: list[list[Any]]
+) -> tuple[tuple[Entry, ...], list[Problem]]:
+    """Every check of the stages as an entry, in the file's order, and what is wrong with the others.
+
+    `checks` holds, for each stage, what stands under its `checks`.
+    """
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for index, (stage, listed) in enumerate(zip(checklist.stages, checks, strict=True)):
+        for place, raw in enumerate(listed):
+            path = ("stages", index, "checks", place)
+            if not isinstance(raw, dict):
+                problems.append(problem_at(document, path, "a check is a mapping with id, title and kind"))
+                continue
+            for row in _rows(document, path, raw, problems):
+                written = _written(raw, row)
+                try:
+                    header = Header.model_validate(written)
+                except ValidationError as raised:
+                    problems += explain(raised, Header, document, path)
+                else:
+                    entries.append(Entry(header, stage.id, stage.after, raw, path, row))
+    return tuple(entries), problems + _repeated(document, entries)
+
+
+def _written(raw: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A check as its row makes it: the row's values in place, other names as they stand, the row's id added."""
+    if not row:
+        return raw
+    filled, _ = substitute({key: value for key, value in raw.items() if key != "each"}, with_row(_NO_NAMES, row))
+    return {**filled, "id": f"{raw.get('id')}[{row['id']}]"}
+
+
+_NO_NAMES = Names({}, {}, Path())
+
+
+def _rows(document: Document, path: tuple[str | int, ...], raw: dict[str, Any], problems: list[Problem]) -> list[Any]:
+    if "each" not in raw:
+        return [{}]
+    rows = raw["each"]
+    good = isinstance(rows, list) and rows and all(isinstance(row, dict) and "id" in row for row in rows)
+    if not good:
+        problems.append(problem_at(document, (*path, "each"), "each: a list of mappings is needed, each with an id"))
+        return []
+    return list(rows)
+
+
+def _repeated(document: Document, entries: Iterable[Entry]) -> list[Problem]:
+    seen: set[str] = set()
+    problems = []
+    for entry in entries:
+        if entry.id in seen:
+            problems.append(problem_at(document, (*entry.path, "id"), f"the id {entry.id!r} is used twice"))
+        seen.add(entry.id)
+    return problems
