@@ -91,16 +91,22 @@ def _opened(raw: bytes) -> _Picture:
 
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _UndecodableError(f"{image.width} × {image.height} is more than {MAX_PIXELS} pixels")
+            _bound(image.width, image.height)
             image.verify()
         with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
             image.load()
             kind = image.format or "unknown"
             width, height = image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+    except _UndecodableError:
+        raise
+    except Exception as problem:  # decoders raise whatever a damaged file leads them to
         raise _UndecodableError(f"no picture in {len(raw)} bytes: {str(problem)[:200]}") from problem
     return _Picture(kind, width, height, len(raw), hashlib.sha256(raw).hexdigest())
+
+
+def _bound(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _UndecodableError(f"{width} × {height} is more than {MAX_PIXELS} pixels")
 
 
 def _common(described: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from checks.check import Check, Context
+from checks.check import Check, Context, Seconds
 from checks.outcome import Evidence, Observation, Status, error, failed
 
 MAX_ANSWER = 2000
 """Longest answer that is kept, in characters."""
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class AskCheck(Check):
@@ -39,6 +41,7 @@ class AskCheck(Check):
     question: str = Field(min_length=1, max_length=1000)
     look_at: tuple[str, ...] = Field(default=(), description="Paths or URLs to look at first.")
     role: str = Field(description="Who can answer it.")
+    timeout: Seconds = Field(default=3600.0, description="After that nobody is waited for.")
 
     def observe(self, context: Context) -> Observation:
         """Take the answer where there is one, ask where a person is there, else wait for one."""
@@ -51,7 +54,8 @@ class AskCheck(Check):
                 reason=f"{self.role} is asked: {self.question}",
                 remedy=f"answer {self.id} in the file of --answers, or run with a terminal",
             )
-        text = ask_on_terminal(self.question, self.look_at, self.role)
+        with _ONE_AT_A_TIME:
+            text = ask_on_terminal(self.question, self.look_at, self.role)
         answered = {"answer": text, "by": _user(), "at": context.now().isoformat()}
         return self._settled(answered, context)
 

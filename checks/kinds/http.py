@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from checks.check import Check, Context
-from checks.http_request import SHARE_OF_TIME, Interrupted, NoAnswer, Request, Unsendable, send
+from checks.http_exchange import Interrupted, NoAnswer, Unsendable
+from checks.http_request import SHARE_OF_TIME, Request, send
 from checks.http_response import RESPONSE_PROPERTIES
 from checks.outcome import Observation, error, failed
 

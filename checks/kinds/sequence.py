@@ -11,7 +11,8 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from checks.check import Check, Context, Model, Seconds
-from checks.http_request import SHARE_OF_TIME, Interrupted, NoAnswer, Request, Unsendable, send, send_together
+from checks.http_exchange import Interrupted, NoAnswer, Unsendable
+from checks.http_request import SHARE_OF_TIME, Request, send, send_together
 from checks.http_response import RESPONSE_PROPERTIES, Response
 from checks.observed import ABSENT, look_up
 from checks.outcome import Evidence, Observation, error, failed

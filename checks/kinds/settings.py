@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from checks.check import Check, Context
-from checks.http_request import SHARE_OF_TIME, Interrupted, NoAnswer, Request, Unsendable, send
+from checks.http_exchange import Interrupted, NoAnswer, Unsendable
+from checks.http_request import SHARE_OF_TIME, Request, send
 from checks.outcome import Evidence, Observation, error, failed, no_data
 from checks.redaction import looks_secret
 from checks.yaml_scalars import plain_scalar

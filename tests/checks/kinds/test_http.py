@@ -173,7 +173,7 @@ def test_an_interrupted_run_is_an_error_and_ends_at_once(make: Make, context: Ma
 def test_an_answer_without_end_is_a_failure(
     make: Make, context: MakeContext, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checks.http_request.MAX_RESPONSE_BYTES", 4 << 20)
+    monkeypatch.setattr("checks.http_exchange.MAX_RESPONSE_BYTES", 4 << 20)
     observation = make(HttpCheck, url="/endless").observe(context(target=target))
     assert observation.status is Status.FAIL
     assert "longer than 4 MiB" in observation.reason

@@ -143,6 +143,13 @@ def test_a_step_without_an_answer_is_a_failure_that_names_it(make: Make, context
     assert [each.name for each in observation.evidence] == ["first.json"]
 
 
+def test_one_silent_answer_of_many_at_once_is_a_failure(make: Make, context: MakeContext, target: Target) -> None:
+    check = make(SequenceCheck, steps=[step("mute", "/slow", times=5, parallel=True, timeout="100ms")])
+    observation = check.observe(context(target=target))
+    assert observation.status is Status.FAIL
+    assert "step mute" in observation.reason
+
+
 def test_a_wait_longer_than_the_check_may_take_is_an_error(make: Make, context: MakeContext, target: Target) -> None:
     check = make(SequenceCheck, steps=[step("first", wait="1h")])
     observation = check.observe(context(target=target, timeout_s=1.0))
