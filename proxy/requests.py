@@ -84,7 +84,7 @@ class ImageRequest:
 
 
 def parse_generation(body: bytes, *, default_threshold: Threshold, longest_prompt: int) -> ImageRequest:
-    """The request in a JSON body. A field that is null is taken as absent, but for `prompt` and `user`.
+    """The request in a JSON body. A field that is null is taken as absent, but for `prompt`.
 
     Raises ProxyError, naming the parameter at fault.
     """
@@ -94,7 +94,7 @@ def parse_generation(body: bytes, *, default_threshold: Threshold, longest_promp
         raise ProxyError("invalid_json") from error
     if not isinstance(found, dict):
         raise ProxyError("invalid_json")
-    given = {name: value for name, value in found.items() if value is not None or name in ("prompt", "user")}
+    given = {name: value for name, value in found.items() if value is not None or name == "prompt"}
     fields = _checked(GenerationFields, given, longest_prompt)
     model = find_model(fields.model)
     return ImageRequest(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +89,7 @@ class Upstream:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=32),
+            verify=_trusted_authorities(),
             # A proxy of the environment must not see calls to this machine.
             trust_env=not _is_loopback(base_url),
         )
@@ -141,6 +144,11 @@ class Upstream:
         if response.status_code != 200:
             raise _refused(read_refused_call(response.status_code, response.headers.get("retry-after"), answer))
         return await _drawing(answer)
+
+
+@cache
+def _trusted_authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 def _is_loopback(url: str) -> bool:

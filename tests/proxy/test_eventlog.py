@@ -202,8 +202,7 @@ def test_no_client_keys_at_all_is_said_at_the_start(start_proxy: Callable[..., R
 def test_lines_of_many_threads_are_whole(home_log: Callable[[bytes], EventLog], tmp_path: Path) -> None:
     logs = [home_log(b"key") for _ in range(4)]
     threads = [
-        threading.Thread(target=lambda log=log: [log.info("x", text="y" * 5000) for _ in range(50)])  # type: ignore[misc]  # mypy cannot type a lambda's default
-        for log in logs
+        threading.Thread(target=lambda log=log: [log.info("x", text="y" * 5000) for _ in range(50)]) for log in logs
     ]
     for thread in threads:
         thread.start()

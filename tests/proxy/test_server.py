@@ -1,0 +1,112 @@
+"""The real process: started by its command, spoken to over HTTP, stopped by a signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+_MAIN = "from proxy.command import main; main()"
+_ROOT = Path(__file__).parents[2]
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", _MAIN, *arguments]
+
+
+def _run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(*arguments),
+        env={**os.environ, **variables},
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its base URL; it is killed where a test leaves it running."""
+    process = subprocess.Popen(
+        _command("serve", "--home", str(home), "--port", "0", "--upstream", "http://127.0.0.1:9"),
+        cwd=_ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        found = re.search(r"http://\S+", process.stderr.readline())
+        assert found is not None
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_path: Path) -> None:
+    key = _run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    with _served(tmp_path / "home") as (process, url):
+        health = httpx.get(f"{url}/healthz", timeout=10).json()
+        response = httpx.post(
+            f"{url}/v1/images/generations",
+            json={"prompt": "a kite"},
+            headers={"authorization": f"Bearer {key}"},
+            timeout=10,
+        )
+        process.send_signal(number)
+
+        assert process.wait(timeout=20) == 0
+
+    assert health["instance"] == url.removeprefix("http://")
+    assert (response.status_code, response.json()["error"]["code"]) == (502, "upstream_unreachable")
+    log = (tmp_path / "home" / "logs" / "image-proxy.jsonl").read_text().splitlines()
+    names = [json.loads(line)["event"] for line in log]
+    assert names == ["server_started", "upstream_failure", "upstream_failure", "image_request", "server_stopped"]
+    assert "/v1/images" not in log[0]
+
+
+def test_init_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
+    result = _run("init", "--home", str(tmp_path / "home"))
+
+    assert re.fullmatch(r"sk-[A-Za-z0-9_-]{43}\n", result.stdout)
+    assert result.returncode == 0
+    again = _run("init", "--home", str(tmp_path / "home"))
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "exists already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("GEMINI_IMAGE_SAFETY_THRESHOLD", "medium "), ("CACHE_TTL_SECONDS", "0")]
+)
+def test_bad_setting_stops_the_start_with_code_2_and_one_line(variable: str, value: str, tmp_path: Path) -> None:
+    result = _run("serve", "--home", str(tmp_path / "home"), **{variable: value})
+
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"image-proxy: {variable} is {value!r}")
+    assert not (tmp_path / "home").exists()
+
+
+def test_port_that_is_taken_stops_the_start_with_the_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = _run("serve", "--home", str(tmp_path / "home"), "--port", str(port))
+
+    assert result.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
+    assert "choose another" in result.stderr
+    assert "Traceback" not in result.stderr
