@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from checks.check import Check
 from checks.checklist import NotApplicable
-from checks.entries import Entry
+from checks.entries import Entry, with_row
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import explain, problem_at, suggestion
 from checks.kinds import registry
@@ -21,9 +21,7 @@ def bind(loaded: Loaded, entry: Entry, names: Names, *, lenient: bool = False) -
 
     `lenient` excuses names that are not set, and everything that depends on them; the check may then be None.
     """
-    raw, missing = substitute(
-        dict(entry.raw), names.extended({f"each.{k}": v for k, v in entry.row.items()}), entry.path
-    )
+    raw, missing = substitute(dict(entry.raw), with_row(names, entry.row), entry.path)
     if missing and not lenient:
         return None, unset(loaded.document, missing)
     kind = raw.get("kind")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from checks.check import Check, Context
@@ -28,12 +30,21 @@ from checks.substitution import Names
 from checks.target import Identity, Target
 from checks.verdict import of_results
 
+DEFAULT_JOBS = max(4, os.cpu_count() or 1)
+"""Checks side by side: most of them wait, so there may be more than cores."""
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of child processes: the allowed variables, with this Python's own programs first on PATH."""
+    programs = str(Path(sys.executable).parent)
+    return base_environment({"PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])})
+
 
 @dataclass(frozen=True)
 class Options:
     """How a run is made."""
 
-    jobs: int = os.cpu_count() or 2
+    jobs: int = DEFAULT_JOBS
     fail_fast: bool = False
     interactive: bool = False
     answers: Mapping[str, Any] = field(default_factory=dict)
@@ -176,7 +187,7 @@ class Engine:
                 run_dir=self.folder.path,
                 scratch=scratch,
                 results={name: self.results[name] for name in wanted_by(entry, self.plan.loaded.entries)},
-                environment=base_environment({}),
+                environment=child_environment(),
                 versions=frozenset({self.plan.loaded.checklist.release.version}),
                 started_at=self.started_at,
                 now=utc_now,

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from checks.checklist import RollbackCriterion
 from checks.expectation import Expectation
 from checks.loading import Loaded
+from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
 from checks.metrics.intervals import wilson
 from checks.metrics.measures import MeasureValue
-from checks.metrics.engine import read_windows
 from checks.metrics.table import WindowTable
 from checks.outcome import Criterion, CriterionState, Result, Status
 from checks.planning import rows_of

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -74,5 +76,10 @@ def _restore(restore: dict[str, Any] | None, plan: list[str], problems: list[str
 def _programs(commands: list[list[str]], verb: str, plan: list[str], problems: list[str]) -> None:
     for argv in commands:
         plan.append(f"{verb}: {' '.join(argv)}")
-        if shutil.which(argv[0]) is None:
+        if shutil.which(argv[0], path=_search_path()) is None:
             problems.append(f"program not found: {argv[0]}")
+
+
+def _search_path() -> str:
+    """Where programs are looked for: beside this Python first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

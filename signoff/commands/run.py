@@ -41,7 +41,9 @@ def run(
     ] = False,
     answers: Annotated[Path | None, typer.Option(help="YAML file of answers, by check id.")] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Start nothing more after a failure.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, max=64, help="Checks side by side. [default: cores]")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Checks side by side. [default: cores, at least 4]")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON event a line, the last being the verdict.")] = False,
 ) -> None:
@@ -58,13 +60,13 @@ def run(
     Exit codes: 0 GO, 1 NO-GO, 2 usage error, 3 HOLD, 4 defect of signoff, 130 interrupted.
     """
     from checks.answers import read_answers
-    from checks.engine import Options
+    from checks.engine import DEFAULT_JOBS, Options
     from checks.run import Request
     from signoff.progress import listener_for
     from signoff.setting import read_settings
 
     options = Options(
-        jobs=jobs or os.cpu_count() or 2,
+        jobs=jobs or DEFAULT_JOBS,
         fail_fast=fail_fast,
         interactive=not non_interactive and not json_ and sys.stdin.isatty(),
         answers=read_answers(answers) if answers else {},
