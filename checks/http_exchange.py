@@ -11,6 +11,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,12 @@ class Interrupted(Exception):  # noqa: N818 - named for what happened
 def exchange(requests: Sequence[httpx.Request], stop: threading.Event, within_s: float) -> list[Response]:
     """The answers to all of `requests`, under way at once, each in at most `within_s` seconds.
 
-    Redirects are not followed; no proxy and no credentials are taken from the environment. Raises NoAnswer,
-    Unsendable or Interrupted for the first request that comes to it.
+    Redirects are not followed; no proxy and no credentials are taken from the environment. The event loop has a thread
+    of its own, so that the caller may have a loop running. Raises NoAnswer, Unsendable or Interrupted for the first
+    request that comes to it.
     """
-    return asyncio.run(_exchange(requests, stop, within_s))
+    with ThreadPoolExecutor(1, thread_name_prefix="http exchange") as thread:
+        return thread.submit(asyncio.run, _exchange(requests, stop, within_s)).result()
 
 
 @cache

@@ -138,7 +138,7 @@ class SequenceCheck(Check):
 
 
 def _take(step: Step, whole: Mapping[str, Any], context: Context, deadline: float) -> list[Response]:
-    if step.wait >= deadline - time.monotonic():
+    if 0 < step.wait >= deadline - time.monotonic():
         raise Unsendable(f"waiting {step.wait:g} s takes longer than the check may; give it a longer `timeout`")
     if context.stop.wait(step.wait):
         raise Interrupted("stopped while waiting")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
@@ -147,6 +148,32 @@ def say(listener: socket.socket, answer: bytes) -> None:
     with connection:
         connection.recv(65536)
         connection.sendall(answer)
+
+
+def test_an_encoding_that_is_not_what_it_says_is_a_failure(make: Make, context: MakeContext) -> None:
+    answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nplain"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=say, args=(listener, answer))
+        thread.start()
+        target = Target(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        observation = make(HttpCheck, url="/echo", expect={"status": 200}).observe(context(target=target))
+        thread.join()
+    assert observation.status is Status.FAIL
+    assert "cannot be decoded" in observation.reason
+
+
+@pytest.mark.parametrize("url", ["http://", "http://:80", "http://host:port", "http://[::1", "ftp://host"])
+def test_a_target_whose_url_is_none_is_an_error(make: Make, context: MakeContext, url: str) -> None:
+    observation = make(HttpCheck, url="/echo").observe(context(target=Target(url=url)))
+    assert observation.status is Status.ERROR
+    assert observation.reason
+
+
+def test_a_loop_that_is_running_already_does_no_harm(make: Make, context: MakeContext, target: Target) -> None:
+    async def ask() -> object:
+        return make(HttpCheck, url="/text").observe(context(target=target)).properties["status"]
+
+    assert asyncio.run(ask()) == 200
 
 
 def test_tls_that_is_none_is_a_failure(make: Make, context: MakeContext, server: Answering) -> None:

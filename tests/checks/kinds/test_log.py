@@ -151,6 +151,18 @@ def test_a_file_that_is_not_there_is_no_absence(make: Make, logged: Context) -> 
     assert "proxy.db" in observation.reason
 
 
+def test_no_file_named_at_all_is_no_absence(make: Make, context: MakeContext) -> None:
+    check = make(LogCheck, absent_text=["a red kite"], expect={"occurrences": 0})
+    assert check.observe(context()).status is Status.NO_DATA
+
+
+def test_a_folder_that_is_not_there_is_no_absence(make: Make, context: MakeContext) -> None:
+    check = make(LogCheck, absent_text=["a red kite"], files=["nowhere/*"], expect={"occurrences": 0})
+    observation = check.observe(context())
+    assert observation.status is Status.NO_DATA
+    assert "nowhere" in observation.reason
+
+
 def test_a_search_that_was_stopped_is_an_error(make: Make, logged: Context, context: MakeContext) -> None:
     stop = threading.Event()
     stop.set()

@@ -150,6 +150,35 @@ def test_one_silent_answer_of_many_at_once_is_a_failure(make: Make, context: Mak
     assert "step mute" in observation.reason
 
 
+def test_a_check_whose_time_is_used_up_asks_no_more(
+    make: Make, context: MakeContext, target: Target, server: Answering
+) -> None:
+    observation = make(SequenceCheck, steps=[step("late")]).observe(context(target=target, timeout_s=0.0))
+    assert observation.status is Status.FAIL
+    assert "used up" in observation.reason
+    assert server.seen == []
+
+
+def test_a_captured_text_that_is_no_url_is_an_error(make: Make, context: MakeContext, target: Target) -> None:
+    check = make(SequenceCheck, steps=[step("first", capture={"id": "json.id"}), step("second", "${steps.first.id}")])
+    observation = check.observe(context(target=target))
+    assert observation.status is Status.ERROR
+    assert "step second" in observation.reason
+
+
+def test_what_is_no_number_has_no_ratio(make: Make, context: MakeContext, target: Target) -> None:
+    check = make(
+        SequenceCheck,
+        steps=[step("one")],
+        compare={
+            "text": {"ratio": ["one.json.id", "one.status"]},
+            "zero": {"ratio": ["one.status", "one.image.count"]},
+        },
+    )
+    seen = check.observe(context(target=target)).properties
+    assert (seen["text"], seen["zero"]) == (None, None)
+
+
 def test_a_wait_longer_than_the_check_may_take_is_an_error(make: Make, context: MakeContext, target: Target) -> None:
     check = make(SequenceCheck, steps=[step("first", wait="1h")])
     observation = check.observe(context(target=target, timeout_s=1.0))
@@ -183,6 +212,7 @@ def test_its_properties_are_its_steps_and_comparisons(make: Make) -> None:
         ({"steps": [step("one")], "compare": {"one": {"same": ["one.status", "one.status"]}}}, "used twice"),
         ({"steps": [step("one")], "compare": {"c": {"same": ["one.status", "two.status"]}}}, "no property of a step"),
         ({"steps": [step("one")], "compare": {"c": {"same": ["one.status", "one"]}}}, "no property of a step"),
+        ({"steps": [step("one-"), step("One")]}, "match pattern"),
         ({"steps": [step("one")], "compare": {"c": {}}}, "either `same"),
         ({"steps": [step("one", "/echo/${steps.two.id}")]}, "captured by no earlier step"),
         ({"steps": [step("one", capture={"id": "json.id"}), step("two", "/x/${steps.one.ids}")]}, "no earlier step"),
