@@ -39,7 +39,7 @@ def build_application(service: Service) -> Starlette:
         await service.close()
 
     endpoints = _Endpoints(service)
-    return Starlette(
+    application = Starlette(
         routes=[
             # Every method, since a wrong one is a request too, and is logged.
             Route("/v1/images/generations", ImageEndpoint(service, "generations").__call__, methods=ALL_METHODS),
@@ -55,6 +55,9 @@ def build_application(service: Service) -> Starlette:
         exception_handlers={HTTPException: _http_error, ProxyError: _proxy_error},
         lifespan=lifespan,
     )
+    # A redirect to the path without its slash would name the client's own Host header.
+    application.router.redirect_slashes = False
+    return application
 
 
 class _Endpoints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -32,6 +33,8 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=IDLE_SECONDS,
         )
+        # Its warnings about broken forms are the clients' business, and are answered to them.
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         # uvicorn raises the signal again once it has stopped; an orderly stop is no failure, so it ends here.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)

@@ -42,7 +42,7 @@ class CacheFront:
         self._directory = directory
         self._log = log
         self._counters = _Counters()
-        self._working = True
+        self._failing = False
         self._cache: Cache | None = None if settings.cache_backend == "none" else self._opened(clock)
 
     @property
@@ -54,10 +54,12 @@ class CacheFront:
         """The answer for a key, and whether the cache could be asked at all."""
         assert self._cache is not None  # noqa: S101 - callers ask `enabled` first
         try:
-            return await self._cache.get(key), True
+            found = await self._cache.get(key)
         except CacheError as error:
-            self._note(error)
+            self._fail(error)
             return None, False
+        self._failing = False
+        return found, True
 
     async def store(self, key: str, entry: Entry) -> bool:
         """Keep an answer; whether that worked."""
@@ -65,8 +67,9 @@ class CacheFront:
         try:
             await self._cache.put(key, entry)
         except CacheError as error:
-            self._note(error)
+            self._fail(error)
             return False
+        self._failing = False
         return True
 
     def count(self, state: CacheState) -> None:
@@ -79,18 +82,22 @@ class CacheFront:
             self._counters.bypassed += 1
 
     async def stats(self) -> dict[str, Any]:
-        """The figures of `/internal/stats`; entries, bytes and evictions are None where they cannot be known."""
+        """The figures of `/internal/stats`; entries, bytes and evictions are None where they cannot be known.
+
+        `working` is false where they cannot, and where the last lookup or store failed.
+        """
+        working = not self._failing
         figures: dict[str, Any] = {"entries": None, "bytes": None, "evictions": None}
         if self._cache is not None:
             try:
                 usage = await self._cache.usage()
                 figures = {"entries": usage.entries, "bytes": usage.bytes, "evictions": usage.evictions}
             except CacheError:
-                self._working = False
+                working = False
         return {
             "backend": self._settings.cache_backend,
             "directory": str(self._directory),
-            "working": self._working,
+            "working": working,
             **figures,
             "max_bytes": self._settings.cache_max_size_mb * BYTES_PER_MB,
             "ttl_seconds": self._settings.cache_ttl_seconds,
@@ -118,9 +125,12 @@ class CacheFront:
                 on_damage=lambda cause: self._note(CacheError("read", cause)),
             )
         except CacheError as error:
-            self._note(error)
-            self._working = False
+            self._fail(error)
             return UnavailableCache(error.cause)
+
+    def _fail(self, error: CacheError) -> None:
+        self._failing = True
+        self._note(error)
 
     def _note(self, error: CacheError) -> None:
         self._counters.errors += 1

@@ -86,6 +86,12 @@ def test_every_answer_names_its_request(path: str, proxy: RunningProxy) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", made.headers["x-request-id"])
 
 
+def test_path_with_a_slash_too_many_is_unknown_and_redirects_nowhere(proxy: RunningProxy) -> None:
+    response = proxy.send("GET", "/v1/models/", headers={"host": "elsewhere.test"})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "unknown_url")
+
+
 def test_image_answers_tell_cache_threshold_and_time(proxy: RunningProxy, upstream: respx.Route) -> None:
     assert upstream is not None
     headers = proxy.generate().headers

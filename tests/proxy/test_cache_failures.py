@@ -129,6 +129,20 @@ def test_index_that_cannot_tell_its_usage_is_shown_as_not_working(proxy: Running
     assert (stats["working"], stats["entries"]) == (False, None)
 
 
+def test_cache_that_works_again_is_shown_as_working(proxy: RunningProxy, upstream: respx.Route) -> None:
+    assert upstream is not None
+    folder = proxy.service.home.cache
+    _in_the_way(folder)
+    proxy.generate()
+    failing = proxy.stats()["cache"]["working"]
+    for shard in folder.glob("??"):
+        shard.unlink()
+
+    _answered(proxy, "miss")
+
+    assert [failing, proxy.stats()["cache"]["working"]] == [False, True]
+
+
 def test_no_cache_request_tells_that_the_store_failed(proxy: RunningProxy, upstream: respx.Route) -> None:
     assert upstream is not None
     _in_the_way(proxy.service.home.cache)

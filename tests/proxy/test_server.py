@@ -9,12 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.proxy.conftest import drawn
 
 _MAIN = "from proxy.command import main; main()"
 _ROOT = Path(__file__).parents[2]
@@ -37,10 +42,12 @@ def _run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _served(home: Path, upstream: str = "http://127.0.0.1:9") -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its base URL; it is killed where a test leaves it running."""
     process = subprocess.Popen(
-        _command("serve", "--home", str(home), "--port", "0", "--upstream", "http://127.0.0.1:9"),
+        _command("serve", "--home", str(home), "--port", "0", "--upstream", upstream),
+        # A proxy of the environment that answers nothing: calls to this machine must not go there.
+        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""},
         cwd=_ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,6 +61,44 @@ def _served(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.kill()
         process.wait(timeout=10)
         process.stderr.close()
+
+
+class _SlowUpstream(ThreadingHTTPServer):
+    """An upstream that answers when it is released."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _SlowAnswer)
+        self.asked, self.released = threading.Event(), threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _SlowAnswer(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, _SlowUpstream)
+        self.rfile.read(int(self.headers["content-length"]))
+        self.server.asked.set()
+        self.server.released.wait(timeout=20)
+        content = drawn().content
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def _slow_upstream() -> Iterator[_SlowUpstream]:
+    with _SlowUpstream() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.released.set()
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -77,6 +122,28 @@ def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_p
     names = [json.loads(line)["event"] for line in log]
     assert names == ["server_started", "upstream_failure", "upstream_failure", "image_request", "server_stopped"]
     assert "/v1/images" not in log[0]
+
+
+def test_request_that_is_under_way_is_finished_after_the_signal(tmp_path: Path) -> None:
+    key = _run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    with (
+        _slow_upstream() as upstream,
+        _served(tmp_path / "home", upstream.url) as (process, url),
+        ThreadPoolExecutor() as pool,
+    ):
+        answer = pool.submit(
+            httpx.post,
+            f"{url}/v1/images/generations",
+            json={"prompt": "a kite"},
+            headers={"authorization": f"Bearer {key}"},
+            timeout=30,
+        )
+        assert upstream.asked.wait(timeout=20)
+        process.send_signal(signal.SIGTERM)
+        upstream.released.set()
+
+        assert answer.result(timeout=20).status_code == 200
+        assert process.wait(timeout=20) == 0
 
 
 def test_init_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:

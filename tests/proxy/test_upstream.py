@@ -1,0 +1,127 @@
+"""Calls to the upstream are bounded in time and size, and the right picture is taken from the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+
+import httpx
+import pytest
+import respx
+
+from proxy.dispatch import LONGEST_PAUSE, spread_pause
+from proxy.upstream import CONNECT_SECONDS
+from tests.proxy.conftest import RunningProxy, drawn, png
+
+
+def _part(content: bytes, **more: object) -> dict[str, object]:
+    return {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(content).decode()}, **more}
+
+
+def _answer(*parts: dict[str, object]) -> httpx.Response:
+    return httpx.Response(200, json={"candidates": [{"content": {"parts": list(parts)}, "finishReason": "STOP"}]})
+
+
+def _image(response: httpx.Response) -> bytes:
+    return base64.b64decode(response.json()["data"][0]["b64_json"])
+
+
+def test_last_picture_that_is_no_thought_is_the_result(proxy: RunningProxy, upstream: respx.Route) -> None:
+    upstream.mock(
+        return_value=_answer(
+            {"text": "thinking", "thought": True},
+            _part(png(colour="black"), thought=True),
+            _part(png(8, 8, "red")),
+            _part(png(16, 16, "blue"), thoughtSignature="c2ln"),
+            _part(png(colour="white"), thought=True),
+            {"text": "Here it is."},
+        )
+    )
+
+    response = proxy.generate()
+
+    assert _image(response) == png(16, 16, "blue")
+    assert "thinking" not in response.text
+    assert "c2ln" not in response.text
+
+
+def test_thoughts_alone_are_no_image(proxy: RunningProxy, upstream: respx.Route) -> None:
+    upstream.mock(return_value=_answer(_part(png(), thought=True), {"text": "I would rather talk."}))
+
+    response = proxy.generate()
+
+    assert response.json()["error"]["code"] == "no_image"
+    assert "rather" not in response.text
+
+
+def test_members_of_tomorrow_do_no_harm(proxy: RunningProxy, upstream: respx.Route) -> None:
+    upstream.mock(return_value=drawn(modelVersion="x", somethingNew={"a": [1]}))
+
+    assert proxy.generate().status_code == 200
+
+
+def test_key_travels_in_a_header_only(proxy: RunningProxy, upstream: respx.Route) -> None:
+    proxy.generate()
+
+    request = upstream.calls.last.request
+    key = request.headers["x-goog-api-key"]
+    assert key not in str(request.url)
+    assert key.encode() not in request.content
+    assert "authorization" not in request.headers
+
+
+def test_answer_that_is_too_large_is_given_up(
+    proxy: RunningProxy, upstream: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.upstream.LARGEST_ANSWER", 1000)
+    upstream.mock(side_effect=lambda _: drawn(more="x" * 1000))
+
+    response = proxy.generate()
+
+    assert response.json()["error"]["message"] == "The upstream service's answer is too large."
+    assert upstream.call_count == 1
+
+
+def test_deadline_ends_a_call_that_hangs(start_proxy: Callable[..., RunningProxy], upstream: respx.Route) -> None:
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        return drawn()
+
+    upstream.mock(side_effect=hang)
+    proxy = start_proxy(IMAGE_PROXY_UPSTREAM_TIMEOUT_SECONDS="1")
+
+    response = proxy.generate()
+
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "upstream_timeout")
+    assert proxy.stats()["upstream"] == {"calls": 1, "failures": 1}
+    assert 1000 <= proxy.events()[0]["duration_ms"] < 10_000
+
+
+def test_pause_before_a_retry_is_short() -> None:
+    async def spent() -> float:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await spread_pause()
+        return loop.time() - started
+
+    assert asyncio.run(spent()) < LONGEST_PAUSE + 5
+
+
+@pytest.mark.parametrize(
+    ("url", "trusts"),
+    [
+        ("http://127.0.0.1:8046", False),
+        ("http://[::1]:8046", False),
+        ("http://localhost:8046", False),
+        ("https://upstream.test", True),
+        ("http://10.0.0.1", True),
+    ],
+)
+def test_proxy_of_the_environment_never_sees_calls_to_this_machine(
+    url: str, trusts: bool, start_proxy: Callable[..., RunningProxy]
+) -> None:
+    client = start_proxy(IMAGE_PROXY_UPSTREAM=url).service.upstream._client  # no other door shows it
+
+    assert client.trust_env is trusts
+    assert client.timeout.connect == CONNECT_SECONDS
