@@ -76,7 +76,7 @@ Expected = Annotated[Expectation, BeforeValidator(_expectation)]
 def _spelled_out(raw: Any, sole: str) -> Any:
     if not isinstance(raw, dict):
         return {sole: raw}
-    if not set(raw) <= set(READERS):
+    if not set(raw) <= set(READERS) or isinstance(raw.get("trend"), dict):
         return raw
     value = {name: bound for name, bound in raw.items() if name != "trend"}
     return {**({sole: value} if value else {}), **({"series": {"trend": raw["trend"]}} if "trend" in raw else {})}

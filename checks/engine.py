@@ -138,12 +138,12 @@ class Engine:
         if check is not None:
             facts |= {"runbook": check.runbook, "why": check.why, "parts": tuple(getattr(check, "part_ids", ()))}
             facts["expected"] = {name: str(expected) for name, expected in check.expect.items()}
+        if entry.id not in self.plan.selected:
+            return settled(Status.NOT_SELECTED, "outside the selection")
         if header.not_applicable is not None:
             return settled(Status.NOT_APPLICABLE, header.not_applicable)
         if stage.after is not None:
             return settled(Status.SCHEDULED, f"due after {stage.after}")
-        if entry.id not in self.plan.selected:
-            return settled(Status.NOT_SELECTED, "outside the selection")
         if self.stop.is_set():
             return settled(Status.BLOCKED, "the run was interrupted before this was looked at")
         if self._failed and self.options.fail_fast:

@@ -129,7 +129,7 @@ def _check_line(facts: Any) -> Any:
     from rich.text import Text
 
     line = Text("  ")
-    line.append(f"{facts['status']:<14}", style=STYLES.get(facts["status"], "dim"))
+    line.append(f"{facts['status']:<15}", style=STYLES.get(facts["status"], "dim"))
     line.append(f"{facts['check']}  ")
     if facts["duration_ms"] >= 1000:
         line.append(f"{facts['duration_ms'] / 1000:.1f} s  ", style="dim")

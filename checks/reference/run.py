@@ -6,11 +6,11 @@ import threading
 from dataclasses import replace
 
 from checks.engine import Options
+from checks.errors import ConfigurationError
 from checks.events import Listener
 from checks.loading import load
 from checks.outcome import RunRecord
-from checks.planning import structure_problems
-from checks.errors import ConfigurationError
+from checks.planning import select, structure_problems
 from checks.reference.environment import Variant, reference
 from checks.reference.installation import source_tree
 from checks.run import Request, conduct
@@ -25,6 +25,7 @@ def conduct_against_reference(
     problems = [*loaded.problems, *structure_problems(loaded)]
     if problems:
         raise ConfigurationError(problems)
+    select(loaded, stages=request.stages, tags=request.tags, checks=request.checks)
     source = source_tree(request.checklist.resolve().parent)
     with reference(source, loaded.values, listener, stop, variant or Variant()) as started:
         settings = {**started.settings, **request.settings}
