@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
@@ -130,16 +131,28 @@ class LogCheck(Check):
         }
 
     def _search(self, paths: list[str], context: Context) -> dict[tuple[str, int], int]:
-        """Occurrences by file and number of the text, which itself is not told again."""
+        """Occurrences by file and number of the text, which itself is not told again.
+
+        In the reverse order of their names: a database's journal comes before the database that it is merged into.
+        """
         patterns = [context.path(each) for each in self.files] or [Path(each) for each in paths]
         files = {file.resolve() for pattern in patterns for file in _files(pattern)}
         if not files:
             raise FileNotFoundError("no file is named to search for `absent_text`")
         return {
-            (str(file), number): occurrences(text, file, context.stop)
-            for file in sorted(files)
+            (str(file), number): _occurrences(text, file, context.stop)
+            for file in sorted(files, reverse=True)
             for number, text in enumerate(self.absent_text)
         }
+
+
+def _occurrences(text: str, file: Path, stop: threading.Event) -> int:
+    try:
+        return occurrences(text, file, stop)
+    except UnreadableError:
+        if file.exists():
+            raise
+        return 0  # a file that is gone since, as a journal is, holds nothing
 
 
 def _files(pattern: Path) -> list[Path]:

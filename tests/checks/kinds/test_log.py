@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from checks.judging import judge
 from checks.kinds.log import LogCheck
 from checks.outcome import Status
 from checks.target import Logs, Target
+from checks.text_search import occurrences
 from tests.checks.kinds.conftest import Make, MakeContext
 from tests.checks.kinds.logged import every_second, request, write
 
@@ -149,6 +151,30 @@ def test_a_file_that_is_not_there_is_no_absence(make: Make, logged: Context) -> 
     observation = check.observe(logged)
     assert observation.status is Status.NO_DATA
     assert "proxy.db" in observation.reason
+
+
+def test_a_journal_that_is_gone_since_holds_nothing(
+    make: Make, logged: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = logged.root / "proxy.db-journal"
+    journal.write_bytes(b"merged")
+    (logged.root / "proxy.db").write_bytes(b"a red kite")
+
+    def vanishing(text: str, path: Path, stop: threading.Event) -> int:
+        journal.unlink(missing_ok=True)
+        return occurrences(text, path, stop)
+
+    monkeypatch.setattr("checks.kinds.log.occurrences", vanishing)
+    check = make(LogCheck, absent_text=["a red kite"], files=["proxy.db*"], expect={"occurrences": 0})
+    assert check.observe(logged).properties["occurrences"] == 1
+
+
+def test_a_file_that_cannot_be_read_is_an_error(make: Make, logged: Context) -> None:
+    (logged.root / "torn.gz").write_bytes(b"\x1f\x8b torn")
+    check = make(LogCheck, absent_text=["a red kite"], files=["torn.gz"], expect={"occurrences": 0})
+    observation = check.observe(logged)
+    assert observation.status is Status.ERROR
+    assert "torn.gz" in observation.reason
 
 
 def test_no_file_named_at_all_is_no_absence(make: Make, context: MakeContext) -> None:
