@@ -1,0 +1,334 @@
+"""The documents name what the software has, all of it and nothing else; their links lead somewhere; commands run."""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from checks.markdown_commands import SHELL
+from checks.markdown_links import broken_links
+from checks.metrics.intervals import wilson
+from checks.metrics.measures import MEASURES
+from checks.rollback.criteria import DECISION_Z
+from proxy.description import describe
+from proxy.enhancement import QUALITY_WORDS, STYLE_WORDS
+from proxy.models import find_model
+from proxy.safety import CATEGORIES, GEMINI_THRESHOLD, REFUSALS
+from proxy.sizes import shape_of
+from signoff.main import application as signoff_line
+from tests.runbooks.documents import NAMES, ROOT, document, everything, plain, sections, tables
+
+RUN_SECONDS = 20
+SETTING = re.compile(r"\b((?:GEMINI|CACHE|IMAGE_PROXY)_[A-Z_]*[A-Z])\b")
+CLIENTS_OWN = "IMAGE_PROXY_API_KEY"
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    return describe()
+
+
+# Form
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_and_anchors_lead_somewhere(name: str) -> None:
+    assert document(name).links
+    assert broken_links(document(name), ROOT) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_section_is_empty_and_no_line_too_often_the_same(name: str) -> None:
+    assert document(name).empty_sections == []
+    lines = [line.strip() for line in document(name).text.splitlines() if line.strip()]
+    assert len(set(lines)) > 0.75 * len(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "headings"),
+    [
+        ("configuration", 500, ["Environment variables", "Configuration profiles", "Tuning"]),
+        ("operations", 600, ["Deployment procedures", "Monitoring", "Troubleshooting", "Maintenance"]),
+        ("workflow", 100, ["Safety settings", "Error logging", "Caching"]),
+        ("testing", 100, ["Unit tests", "End-to-end tests", "Integration tests"]),
+        ("troubleshooting", 100, ["Error types", "Error codes"]),
+        (
+            "rollback",
+            100,
+            [
+                *("Error rate", "Cache failure", "Degradation", "Vulnerability", "Safety malfunction"),
+                *("Data corruption", "Procedure"),
+            ],
+        ),
+    ],
+)
+def test_length_and_headings_that_the_checklist_asks_for(name: str, least: int, headings: list[str]) -> None:
+    assert sum(bool(line.strip()) for line in document(name).text.splitlines()) >= least
+    assert {heading.text for heading in document(name).headings} >= set(headings)
+
+
+def test_the_anchors_that_the_checklist_links_to_are_there() -> None:
+    links = re.findall(r"runbooks/([a-z]+)\.md(?:#([\w-]+))?", (ROOT / "checklist.yaml").read_text())
+    assert links
+    assert [link for link in links if link[1] and link[1] not in document(link[0]).anchors] == []
+
+
+# Names, in both directions
+
+
+def test_the_configuration_guide_has_every_setting_and_its_default(description: dict[str, Any]) -> None:
+    (table, *_) = tables("configuration", "Environment variables")
+    words = {"empty": "", "host and port": ""}
+    given = {plain(name): words.get(plain(default), plain(default)) for name, default, _ in table}
+    assert given == {each["name"]: each["default"] for each in description["settings"]}
+    assert list(sections("configuration", 3, "Settings one by one")) == list(given)
+
+
+def test_each_setting_is_explained_with_its_bad_value_and_how_to_see_it() -> None:
+    for name, text in sections("configuration", 3, "Settings one by one").items():
+        assert {"Meaning", "Default", "Bad value", "Change it", "See it"} <= set(re.findall(r"\*\*([^*:]+)", text)), (
+            name
+        )
+
+
+def test_no_document_names_a_setting_that_is_not_there(description: dict[str, Any]) -> None:
+    known = {each["name"] for each in description["settings"]} | {CLIENTS_OWN}
+    named = {(name, setting) for name, code in everything() for setting in SETTING.findall(code)}
+    assert {each for each in named if each[1] not in known} == set()
+
+
+def test_the_table_of_errors_is_the_code_s(description: dict[str, Any]) -> None:
+    (_, table) = tables("troubleshooting", "How to read an error")
+    given = [[plain(cell) for cell in row[:4]] for row in table]
+    errors = description["errors"]
+    assert given == [[each["code"], str(each["status"]), each["type"], each["error_type"]] for each in errors]
+
+
+def test_each_error_code_and_type_has_its_section(description: dict[str, Any]) -> None:
+    codes = sections("troubleshooting", 3, "Error codes")
+    types = sections("troubleshooting", 3, "Error types")
+    assert list(codes) == [each["code"] for each in description["errors"]]
+    assert sorted(types) == sorted(description["error_types"])
+    for name, text in (codes | types).items():
+        parts = {"Meaning", "Likely causes", "Confirm", "Do", "Do not"}
+        assert parts <= set(re.findall(r"^- \*\*([^*:]+):\*\*", text, re.MULTILINE)), name
+    for each in description["errors"]:
+        assert f'{each["status"]}, `"code": "{each["code"]}"`' in codes[each["code"]]
+
+
+def test_no_document_names_an_error_type_that_is_not_there(description: dict[str, Any]) -> None:
+    named = {found for _, code in everything() for found in re.findall(r"\b[A-Z]+_(?:ERROR|REFUSAL)\b", code)}
+    assert named == set(description["error_types"])
+
+
+def test_the_table_of_log_fields_is_the_log_s(description: dict[str, Any]) -> None:
+    (fields, _) = tables("operations", "Log fields")
+    assert [plain(row[0]) for row in fields] == description["log_fields"]
+
+
+def test_fields_in_queries_are_in_the_log(description: dict[str, Any]) -> None:
+    own = {"operation", "cause", "reason", "settings", "pid"}
+    for name in NAMES:
+        for block in document(name).blocks:
+            for line in block.content.splitlines():
+                if line.startswith("jq") and ("LOG" in line or "jsonl" in line):
+                    asked = set(re.findall(r"(?<![\w/-])\.([a-z_]+)\b(?!/)", line)) - {"jsonl"}
+                    assert asked <= {*description["log_fields"], *own}, line
+
+
+def test_the_table_of_other_events_is_the_code_s() -> None:
+    (table,) = tables("operations", "Other events")
+    given = {plain(event): (level, set(re.findall(r"\w+", has))) for event, level, has, _ in table}
+    written = {event: shape for event, shape in _events().items() if event != "image_request"}
+    assert given == written
+
+
+def _events() -> dict[str, tuple[str, set[str]]]:
+    """The events that the proxy's sources write: level and fields of their own, by name."""
+    found: dict[str, tuple[str, set[str]]] = {}
+    for path in (ROOT / "proxy").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                level, name = node.func.attr.upper(), node.args[0]
+                is_event = level in ("INFO", "ERROR") and isinstance(name, ast.Constant)
+                if is_event and isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    found[name.value] = (level, {str(keyword.arg) for keyword in node.keywords})
+    return found
+
+
+def test_the_table_of_commands_is_the_command_line(description: dict[str, Any]) -> None:
+    (commands, _) = tables("operations", "Commands")
+    given = [plain(row[0]).removeprefix("image-proxy ") for row in commands]
+    assert sorted(given) == sorted(description["commands"])
+
+
+def test_no_document_names_a_command_that_is_not_there(description: dict[str, Any]) -> None:
+    known = set(description["commands"])
+    for name, code in everything():
+        for found in re.findall(r"(?:^|[`/ ])image-proxy ((?:cache )?[a-z]+)(?=[\s`]|$)", code, re.MULTILINE):
+            assert found in known, f"{name}: image-proxy {found}"
+
+
+def test_no_document_names_a_command_or_option_of_signoff_that_is_not_there() -> None:
+    commands: Any = typer.main.get_command(signoff_line)
+    known = {
+        name: {option for parameter in command.params for option in parameter.opts}
+        for name, command in commands.commands.items()
+    }
+    found = [
+        (name, *match) for name, code in everything() for match in re.findall(r"\bsignoff ([a-z]+)([^|\n]*)", code)
+    ]
+    assert found
+    for name, command, rest in found:
+        assert command in known, f"{name}: signoff {command}"
+        asked = set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - {"--help"}
+        assert asked <= known[command], f"{name}: signoff {command} {rest}"
+
+
+def test_the_table_of_endpoints_is_the_routes(description: dict[str, Any]) -> None:
+    (_, endpoints) = tables("operations", "Commands")
+    given = [plain(row[0]) for row in endpoints]
+    assert given == [f"{each['method']} {each['path']}" for each in description["endpoints"]]
+
+
+def test_no_document_names_an_endpoint_that_is_not_there(description: dict[str, Any]) -> None:
+    known = {f"{each['method']} {each['path']}" for each in description["endpoints"]}
+    named = {found for _, code in everything() for found in re.findall(r"\b((?:GET|POST) /[a-z0-9/{}-]+)", code)}
+    assert named <= known
+    assert "GET /healthz" in named
+
+
+def test_the_measures_of_the_runbook_are_known() -> None:
+    (measures, _) = tables("operations", "What the numbers mean")
+    assert {plain(row[0]) for row in measures} <= set(MEASURES)
+
+
+# Tables and arithmetic
+
+
+def test_the_profiles_are_the_same_in_table_and_blocks() -> None:
+    (table,) = tables("configuration", "Configuration profiles")
+    settings = [plain(row[0]) for row in table]
+    for column, profile in enumerate(["Development", "Staging", "Production", "CI", "Compliance"], start=1):
+        expected = {name: plain(row[column]) for name, row in zip(settings, table, strict=True)}
+        block = sections("configuration", 3, "Configuration profiles")[profile]
+        exported = dict(re.findall(r"^export ([A-Z_]+)=(\S+)$", block, re.MULTILINE))
+        tested = dict(re.findall(r"([A-Z_]+)=(\S+)", re.findall(r"^env .*$", block, re.MULTILINE)[0]))
+        assert exported == tested
+        assert {name: value for name, value in exported.items() if name in expected} == {
+            name: value for name, value in expected.items() if name in exported
+        }
+        assert {name for name, value in expected.items() if name not in exported} <= {
+            name for name, value in expected.items() if value in ("–", "requested", "service", "simulator or service")
+        }
+
+
+def test_the_table_of_what_fits_in_a_cache_adds_up() -> None:
+    (table,) = tables("configuration", "What an answer takes")
+    for row in table:
+        png, answer, *fits = (int(plain(cell)) for cell in row)
+        assert answer == 4 * math.ceil(png / 3) + 300
+        assert fits == [size * 1_000_000 // answer for size in (50, 200, 500, 1000)]
+
+
+def test_the_example_of_what_a_cache_needs_adds_up() -> None:
+    text = sections("configuration", 3, "Cache sizing")["What you need"]
+    alive = 12 * 7200 // 60
+    assert f"= {alive} answers" in text
+    assert f"= {alive * 2_000_300:,} bytes" in text
+    assert f"which is {math.ceil(alive * 2_000_300 / 1_000_000)} MB" in text
+    assert f"latest {500_000_000 // 2_000_300} of them" in text
+
+
+def test_the_table_of_log_sizes_adds_up() -> None:
+    (table,) = tables("operations", "Log")
+    for rate, lines, size in ([plain(cell) for cell in row] for row in table):
+        assert int(lines) == round(float(rate) * 86_400)
+        assert float(size.removesuffix(" MB")) == pytest.approx(int(lines) * 650 / 1e6, rel=0.01)
+
+
+def test_the_table_of_rollback_counts_is_the_rule_s() -> None:
+    _, counts = tables("rollback", "How the decision is made")
+    for requests, tenth, tenth_share, half, half_share in ([plain(cell) for cell in row] for row in counts):
+        for threshold, count, share in ((0.1, tenth, tenth_share), (0.5, half, half_share)):
+            assert _lower(int(count), int(requests)) > threshold >= _lower(int(count) - 1, int(requests))
+            assert float(share.removesuffix(" %")) == pytest.approx(100 * int(count) / int(requests), abs=0.5)
+
+
+def _lower(count: int, requests: int) -> float:
+    interval = wilson(count, requests, DECISION_Z)
+    assert interval is not None
+    return interval[0]
+
+
+def test_the_tables_of_thresholds_and_categories_are_the_code_s() -> None:
+    thresholds, categories = tables("configuration", "Safety thresholds")
+    assert {plain(row[0]): plain(row[1]) for row in thresholds} == dict(GEMINI_THRESHOLD)
+    assert [plain(row[0]) for row in categories] == list(CATEGORIES)
+
+
+def test_the_table_of_refusals_is_the_code_s() -> None:
+    reasons, _ = tables("workflow", "Safety settings")
+    refused = {reason for row in reasons if "moderation_blocked" in row[1] for reason in re.findall(r"`(\w+)`", row[0])}
+    assert refused == REFUSALS
+
+
+def test_the_table_of_sizes_is_what_the_model_is_asked_for() -> None:
+    _, sizes = tables("configuration", "Models and sizes")
+    model = find_model("gemini-3-pro-image")
+    for names, ratio, image_size in sizes:
+        for size in re.findall(r"`(\d+x\d+)`", names):
+            shape = shape_of(model, size, None, otherwise="1:1")
+            assert (shape.aspect_ratio, shape.image_size) == (ratio, image_size), size
+
+
+def test_models_are_counted_and_named(description: dict[str, Any]) -> None:
+    text = sections("configuration", 2, "Configuration guide")["Models and sizes"]
+    assert f"the {len(description['models'])} names" in text
+    named = set(re.findall(r"`(gemini-[\w.-]+)`", text))
+    assert named <= set(description["models"])
+
+
+def test_the_words_of_the_enhancement_are_the_code_s() -> None:
+    _, words = tables("configuration", "Prompt enhancement")
+    given = {name: plain(text) for names, text in words for name in plain(names).split(", ")}
+    assert given == QUALITY_WORDS | STYLE_WORDS
+
+
+def test_files_that_the_testing_guide_names_are_there() -> None:
+    named = [code for code in document("testing").inline_code if code.startswith("tests/")]
+    assert named
+    assert [path for path in named if not (ROOT / path).exists() and path != "tests/runbooks"] == []
+
+
+# Commands
+
+
+@pytest.mark.parametrize("name", ["configuration", "operations", "testing"])
+def test_every_command_that_is_marked_to_be_run_ends_well(name: str) -> None:
+    commands = [
+        line
+        for block in document(name).blocks
+        if block.info[:2] == ("sh", "run")
+        for line in block.content.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    assert commands
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {key: value for key, value in os.environ.items() if not SETTING.match(key)} | {"PATH": path}
+    for command in commands:
+        assert not SHELL.search(command), command
+        ended = subprocess.run(
+            shlex.split(command), cwd=ROOT, env=environment, capture_output=True, timeout=RUN_SECONDS, check=False
+        )
+        assert ended.returncode == 0, f"{command}: {ended.stderr.decode()[-500:]}"
