@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import traceback
 
 import typer
-from typer import rich_utils
 from typer.exceptions import TyperException
 
 from signoff.commands.kinds import kinds
@@ -22,7 +20,7 @@ application = typer.Typer(
     help="Release checklists that cannot be ticked without evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (run, plan, lint, kinds, logs, report):
@@ -42,6 +40,8 @@ def _exit_code() -> int:
     except SystemExit:  # typer's answer to a reader of our output that went away
         return ExitCode.INTERRUPTED
     except TyperException as mistake:
+        from typer import rich_utils
+
         rich_utils.rich_format_error(mistake)  # type: ignore[arg-type]  # all but Abort and Exit, which are gone, fit
         return ExitCode.USAGE
     except Exception as raised:
@@ -54,6 +54,8 @@ def _explained(raised: Exception) -> int:
     if isinstance(raised, SignoffError):
         sys.stderr.write(f"{raised}\n")
         return ExitCode.USAGE
+    import traceback
+
     traceback.print_exception(raised)
     sys.stderr.write("signoff: this is a defect of signoff, not a verdict; please report it with the lines above\n")
     return ExitCode.INTERNAL
