@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -104,7 +106,6 @@ class RunningProxy:
 
     def together(self, *bodies: dict[str, Any]) -> list[httpx.Response]:
         """Generations that are under way at one time."""
-        import asyncio
 
         async def sent() -> list[httpx.Response]:
             posts = [self.client.post("/v1/images/generations", json={"prompt": "a kite", **body}) for body in bodies]
@@ -135,27 +136,40 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def client_key(tmp_path: Path) -> str:
-    """The key of a fresh home with two accounts."""
-    path, key = initialise(tmp_path / "home")
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with two accounts, to be copied, and its client key."""
+    path, key = initialise(tmp_path_factory.mktemp("made") / "home")
     account = {"name": "second", "project": "second", "api_key": "second-key"}
     write_private(Home(path).accounts / "second.json", json.dumps(account).encode())
-    return key
+    return path, key
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """The event loop that proxies run in."""
+    with start_blocking_portal() as running:
+        yield running
 
 
 @pytest.fixture
-def home(tmp_path: Path, client_key: str) -> Home:
+def client_key(made_home: tuple[Path, str]) -> str:
+    """The client key of the home."""
+    return made_home[1]
+
+
+@pytest.fixture
+def home(tmp_path: Path, made_home: tuple[Path, str]) -> Home:
     """A fresh home with two accounts."""
-    assert client_key
-    return Home(tmp_path / "home")
+    return Home(Path(shutil.copytree(made_home[0], tmp_path / "home")))
 
 
 @pytest.fixture
-def start_proxy(home: Home, client_key: str, clock: Clock) -> Iterator[Callable[..., RunningProxy]]:
+def start_proxy(
+    home: Home, client_key: str, clock: Clock, portal: BlockingPortal
+) -> Iterator[Callable[..., RunningProxy]]:
     """Starts proxies on the home, by variables."""
     with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
 
         def start(**variables: str) -> RunningProxy:
             flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": UPSTREAM, **variables}
