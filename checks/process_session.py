@@ -31,8 +31,8 @@ class Session:
         return not _alive(self._leader)
 
     def members(self) -> list[int]:
-        """List the live processes of the session, the leader included."""
-        return [pid for pid in self._numbers() if _alive(pid)]
+        """List the live processes of the session, the leader first: it ends by the signal, not by a child's end."""
+        return sorted(filter(_alive, self._numbers()), key=lambda pid: pid != self._leader)
 
     def end(self, meanwhile: Callable[[float], object]) -> list[int]:
         """End every member: TERM, and KILL after the grace; return those that are still there.
@@ -44,7 +44,7 @@ class Session:
             deadline = time.monotonic() + GRACE_SECONDS
             signalled: set[int] = set()
             while members and time.monotonic() < deadline:
-                for pid in set(members) - signalled:
+                for pid in [member for member in members if member not in signalled]:
                     with suppress(ProcessLookupError, PermissionError):
                         os.kill(pid, number)
                 signalled.update(members)
