@@ -104,9 +104,7 @@ def traffic(
     repeat_share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="The share of requests that repeat an earlier one.")
     ] = 0.4,
-    error_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="The share of bad and blocked requests among the others.")
-    ] = 0.0,
+    error_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of bad and blocked requests.")] = 0.0,
     rate: Annotated[float | None, typer.Option(min=0.01, help="Requests a second (default: as fast as answered).")] = (
         None
     ),
@@ -117,11 +115,14 @@ def traffic(
     ] = "",
 ) -> None:
     """Send a realistic mix of image requests, labelled synthetic, and print what came back as JSON."""
-    from proxy.traffic import drive
+    from proxy.traffic import TargetUnreachable, drive
 
     if not api_key:
         raise StartError("IMAGE_PROXY_API_KEY is not set; set it to a client key of the proxy")
-    _print_json(drive(url, requests, repeat_share, error_share, rate, seed, concurrency, api_key))
+    try:
+        _print_json(drive(url, requests, repeat_share, error_share, rate, seed, concurrency, api_key))
+    except (TargetUnreachable, ValueError) as cause:
+        raise StartError(str(cause)) from cause
 
 
 @application.command()
@@ -135,6 +136,14 @@ def version(
         _print_json({"version": VERSION, "build": build()})
     else:
         sys.stdout.write(f"image-proxy {VERSION} ({build()})\n")
+
+
+@application.command()
+def describe() -> None:
+    """Print what the documents must name, as JSON: settings, error codes and types, commands, log fields, models."""
+    from proxy.description import describe as description
+
+    _print_json(description())
 
 
 @cache_commands.command("stats")
