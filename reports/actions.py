@@ -1,0 +1,91 @@
+"""What is left to do: everything that failed, is held or warned, the most weighty first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.outcome import Result, RunRecord, Status
+from reports import wording
+from reports.observations import expected_lines, observed_lines
+
+_WEIGHT = {status: weight for weight, status in enumerate((Status.FAIL, Status.ERROR, Status.NO_DATA, Status.BLOCKED))}
+_WAITS = len(_WEIGHT)
+_WARNS = _WAITS + 1
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to look at: what it is about (`row` names its place), what was expected, seen, and the remedy."""
+
+    standing: str
+    row: tuple[str, str]
+    title: str
+    expected: list[str]
+    observed: list[str]
+    reason: str
+    remedy: str
+    runbook: str | None
+
+
+def actions_of(record: RunRecord) -> list[Action]:
+    """Criteria that are breached or unknown, steps that are not ready, and checks by weight; trials come last."""
+    checks = [each for each in record.checks if each.status in wording.REMEDIES]
+    checks.sort(key=lambda each: (each.trial, _weight(each)))
+    return [*_criteria(record), *_steps(record), *(_of_check(each) for each in checks)]
+
+
+def _weight(result: Result) -> int:
+    if not result.required or result.status is Status.WARN:
+        return _WARNS
+    return _WEIGHT.get(result.status, _WAITS)
+
+
+def _of_check(result: Result) -> Action:
+    return Action(
+        standing=wording.standing(result),
+        row=("check", result.id),
+        title=result.title,
+        expected=expected_lines(result),
+        observed=observed_lines(result),
+        reason=result.reason,
+        remedy=result.remedy or wording.REMEDIES[result.status],
+        runbook=result.runbook,
+    )
+
+
+def _criteria(record: RunRecord) -> list[Action]:
+    remedies = {
+        "breached": "Roll back, or show that the evidence is wrong.",
+        "unknown": "Give it enough fresh requests to judge by; until then nobody knows.",
+    }
+    return [
+        Action(
+            standing=wording.criterion(each.state),
+            row=("criterion", each.id),
+            title=each.title,
+            expected=[f"roll back when {each.expected}"],
+            observed=[],
+            reason=each.reason,
+            remedy=remedies[each.state],
+            runbook=each.runbook,
+        )
+        for each in sorted(record.criteria, key=lambda each: each.state)
+        if each.state in remedies
+    ]
+
+
+def _steps(record: RunRecord) -> list[Action]:
+    return [
+        Action(
+            standing=wording.STEP_SYMBOLS[each.state],
+            row=("step", each.id),
+            title=each.title,
+            expected=["ready"],
+            observed=list(each.dry_run),
+            reason=each.reason,
+            remedy="Make the step possible; a rollback that cannot be done is no plan.",
+            runbook=None,
+        )
+        for each in record.procedure
+        if each.state == "not_ready"
+    ]

@@ -1,0 +1,157 @@
+"""The Markdown view of a run: the sign-off report.
+
+Templates escape by default: whatever they write goes through `reports.escaping.text`, unless a function of that
+module made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from checks.outcome import EvidenceFile, Result, RunRecord
+from reports import escaping, measures, observations, values, wording
+from reports.actions import actions_of
+from reports.anchors import Anchors
+from reports.caveats import caveats_of, recommendation
+from reports.line_index import line_index
+from reports.links import evidence_target, runbook_target
+from reports.outline import name_rows, outline
+from reports.sections import sections_of, stories_of
+
+MOST_REASONS = 20
+MOST_ATTEMPTS = 100
+
+
+def render(record: RunRecord, checklist_folder: str = "../..") -> str:
+    """The report of a run, in GitHub's Markdown; the same record gives the same bytes.
+
+    `checklist_folder` is the way from the run's folder to the checklist's, where paths of runbooks start; `../..`
+    holds for runs in their default place, `signoff-runs/<run>/`.
+    """
+    anchors = Anchors()
+    sections = sections_of(record)
+    title = report_title(record)
+    headings = outline(title, sections, anchors)
+    name_rows(record, anchors)
+    return _template().render(
+        record=record,
+        title=title,
+        sections=sections,
+        headings=headings,
+        caveats=caveats_of(record),
+        recommendation=recommendation(record),
+        actions=actions_of(record),
+        figures=measures.figures_of(record),
+        stories=stories_of(record),
+        lines=line_index(record),
+        evidence=[each for result in record.checks for each in result.evidence],
+        parts=lambda result: observations.parts_of(result, record),
+        place=lambda kind, row: _place(anchors.row(kind, row)),
+        to_row=lambda label, kind, row: _to_row(label, anchors.row(kind, row)),
+        to_heading=lambda heading: _to_row(heading.title, heading.anchor),
+        runbook=lambda path: _runbook(path, checklist_folder),
+    )
+
+
+def report_title(record: RunRecord) -> str:
+    """The report's first line: verdict, how far it reaches, and the release."""
+    reach = [
+        word for word, holds in (("partial", record.scope == "partial"), ("interrupted", record.interrupted)) if holds
+    ]
+    reached = f" ({', '.join(reach)})" if reach else ""
+    return f"{wording.verdict(record.verdict)}{reached}: {record.release.name} {record.release.version}"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        finalize=escaping.text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "row": escaping.row,
+        "code": escaping.code,
+        "stacked": escaping.stacked,
+        "moment": values.moment,
+        "size": values.size,
+        "milliseconds": lambda milliseconds: values.span(milliseconds / 1000),
+        "seconds": values.span,
+        "worded": values.worded,
+        "status": wording.status,
+        "standing": wording.standing,
+        "verdict": wording.verdict,
+        "criterion_state": wording.criterion,
+        "step_state": wording.STEP_SYMBOLS.__getitem__,
+        "expected": observations.expected_lines,
+        "observed": observations.observed_lines,
+        "waiver_line": observations.waiver_line,
+        "settings": _settings,
+        "attempt_figures": observations.figures,
+        "criterion_observed": measures.criterion_observed,
+        "criterion_interval": measures.criterion_interval,
+        "evidence_links": _evidence_links,
+        "counts": _counts,
+        "tests_seen": _tests_seen,
+        "row_name": _row_name,
+    }
+    environment.globals |= {
+        "MOST_REASONS": MOST_REASONS,
+        "MOST_ATTEMPTS": MOST_ATTEMPTS,
+        "MOST_PARTS": observations.MOST_PARTS,
+        "br": escaping.LINE_BREAK,
+        "indent": Markup("  "),
+        "evidence_link": _evidence_link,
+    }
+    return environment.get_template("report.md.j2")
+
+
+def _place(anchor: str | None) -> Markup:
+    return Markup('<a id="{}"></a>').format(anchor) if anchor else Markup("")
+
+
+def _to_row(label: object, anchor: str | None) -> Markup:
+    return escaping.link(label, f"#{anchor}" if anchor else None)
+
+
+def _runbook(runbook: str | None, checklist_folder: str) -> Markup:
+    if not runbook:
+        return Markup("")
+    target = runbook_target(runbook, checklist_folder)
+    return escaping.link("runbook" if target else f"runbook: {runbook}", target)
+
+
+def _evidence_links(result: Result) -> Markup:
+    return escaping.LINE_BREAK.join([escaping.link(each.name, evidence_target(each.path)) for each in result.evidence])
+
+
+def _evidence_link(file: EvidenceFile) -> Markup:
+    return escaping.link(file.path, evidence_target(file.path))
+
+
+def _settings(chosen: Mapping[str, object]) -> Markup:
+    return Markup(", ").join(
+        Markup(" ").join((escaping.code(name), escaping.text(values.worded(value)))) for name, value in chosen.items()
+    )
+
+
+def _counts(results: tuple[Result, ...]) -> str:
+    counted = [(status, sum(each.status is status for each in results)) for status in wording.SYMBOLS]
+    return " · ".join(f"{wording.SYMBOLS[status]} {count} {status.value}" for status, count in counted if count)
+
+
+def _tests_seen(result: Result) -> str:
+    return values.worded(result.observed.get("passed"))
+
+
+def _row_name(check_id: str) -> str:
+    return check_id.partition("[")[2].removesuffix("]")
