@@ -114,7 +114,7 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
     if problems:
         folder.path.joinpath("evidence").rmdir()
         raise ConfigurationError(problems)
-    return Plan(loaded, selected, checks, unbound, target, identity, names, Redactor(_secrets(names, target)))
+    return Plan(loaded, selected, checks, unbound, target, identity, names, _redactor(loaded, names, target))
 
 
 def _asks(entry: Entry) -> bool:
@@ -141,6 +141,13 @@ def _with_logs(target: Target, names: Names) -> Target:
         if not missing:
             paths.append(str(resolved))
     return target.model_copy(update={"logs": target.logs.model_copy(update={"paths": tuple(paths)})})
+
+
+def _redactor(loaded: Loaded, names: Names, target: Target) -> Redactor:
+    try:
+        return Redactor(_secrets(names, target))
+    except ValueError as cause:
+        raise ConfigurationError([Problem(str(loaded.path), None, None, str(cause))]) from cause
 
 
 def _secrets(names: Names, target: Target) -> dict[str, str]:

@@ -6,7 +6,6 @@ Everything lies in one scratch folder under `.signoff/` and is gone when the blo
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import threading
@@ -61,16 +60,17 @@ class Variant:
 def reference(
     source: Path,
     values: Mapping[str, Any],
+    environ: Mapping[str, str],
     listener: Listener,
     stop: threading.Event,
-    variant: Variant = Variant(),
+    variant: Variant,
 ) -> Iterator[Reference]:
     """Build, install and start it all; drive traffic through it until the block ends; stop and remove everything."""
     folder = source / ".signoff" / f"reference-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:
         with ExitStack() as stack:
-            yield _started(stack, source, folder, values, listener, stop, variant)
+            yield _started(stack, source, folder, _settings(values, environ), listener, stop, variant)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -79,7 +79,7 @@ def _started(
     stack: ExitStack,
     source: Path,
     folder: Path,
-    values: Mapping[str, Any],
+    server_settings: Mapping[str, str],
     listener: Listener,
     stop: threading.Event,
     variant: Variant,
@@ -104,7 +104,7 @@ def _started(
     }
     _make_home(home)
     variant.prepare(home)
-    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **_settings(values)})
+    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **server_settings})
     tell("starting the simulated Gemini and the proxy")
     try:
         simulate = [program, "simulate", "--port", upstream.rpartition(":")[2], *variant.simulator]
@@ -124,12 +124,9 @@ def _started(
     return Reference(settings, traffic=_summary(done.stdout))
 
 
-def _settings(values: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        variable: os.environ.get(variable, str(values[name]))
-        for variable, name in SETTINGS.items()
-        if name in values or variable in os.environ
-    }
+def _settings(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
+    given = {variable: str(values[name]) for variable, name in SETTINGS.items() if name in values}
+    return given | {variable: environ[variable] for variable in SETTINGS if variable in environ}
 
 
 def _make_home(home: Path) -> None:

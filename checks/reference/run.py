@@ -27,7 +27,7 @@ def conduct_against_reference(
         raise ConfigurationError(problems)
     select(loaded, stages=request.stages, tags=request.tags, checks=request.checks)
     source = source_tree(request.checklist.resolve().parent)
-    with reference(source, loaded.values, listener, stop, variant or Variant()) as started:
+    with reference(source, loaded.values, request.environ, listener, stop, variant or Variant()) as started:
         settings = {**started.settings, **request.settings}
         return conduct(
             replace(request, settings=settings, silent_because=started.problem, reference=True), listener, options, stop

@@ -1,0 +1,96 @@
+"""The reference environment, healthy and broken, through the checklist that ships."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from checks.engine import Options
+from checks.errors import ConfigurationError
+from checks.events import Event
+from checks.outcome import RunRecord, Status, Verdict
+from checks.reference.environment import Variant
+from checks.reference.installation import source_tree
+from checks.reference.run import conduct_against_reference
+from checks.run import Request
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = Path(sys.executable).parent / "image-proxy"
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_behind() -> Iterator[None]:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    folders = set((ROOT / ".signoff").glob("reference-*"))
+    yield
+    left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+    assert not [child.cmdline() for child in left if "image-proxy" in " ".join(child.cmdline())]
+    assert set((ROOT / ".signoff").glob("reference-*")) <= folders
+
+
+def run(tmp_path: Path, variant: Variant, *checks: str, environ: dict[str, str] | None = None) -> RunRecord:
+    request = Request(
+        checklist=ROOT / "checklist.yaml",
+        profile="reference",
+        checks=checks,
+        output=tmp_path / "run",
+        environ=environ or {},
+    )
+    return conduct_against_reference(request, lambda event: None, Options(), threading.Event(), variant)[1]
+
+
+def failed(record: RunRecord) -> dict[str, str]:
+    return {result.id: result.reason for result in record.checks if result.status is Status.FAIL}
+
+
+def test_a_simulator_that_fails_one_request_in_five_is_a_no_go_naming_the_error_rate(tmp_path: Path) -> None:
+    variant = Variant(simulator=("--error-rate", "0.2", "--latency-ms", "20"), program=PROGRAM, requests=150)
+    record = run(tmp_path, variant, "error-rate")
+    assert record.verdict is Verdict.NO_GO
+    assert failed(record).keys() == {"error-rate"}
+    assert record.reasons[0].startswith("error-rate: fail: value: observed ")
+
+
+def test_a_file_where_the_cache_should_be_is_a_no_go_naming_the_cache(tmp_path: Path) -> None:
+    def block(home: Path) -> None:
+        (home / "image_cache").write_text("a file")
+
+    record = run(tmp_path, Variant(prepare=block, program=PROGRAM, requests=20), "cache-directory", "cache-files")
+    assert record.verdict is Verdict.NO_GO
+    assert "kind: observed 'file'" in failed(record)["cache-directory"]
+    assert "json.cache.errors" in failed(record)["cache-files"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GEMINI_IMAGE_SAFETY_THRESHOLD", "medium "), ("CACHE_TTL_SECONDS", "-1"), ("CACHE_BACKEND", "Filesystem")],
+)
+def test_a_bad_setting_stops_the_proxy_and_the_report_says_so(tmp_path: Path, name: str, value: str) -> None:
+    record = run(tmp_path, Variant(program=PROGRAM), "ready", "cache-directory", environ={name: value})
+    assert record.verdict is Verdict.NO_GO
+    assert "the server did not start: exit code 2" in failed(record)["ready"]
+    assert f"{name} is {value!r}" in failed(record)["ready"]
+
+
+def test_a_healthy_reference_is_a_go_whose_scope_is_partial(tmp_path: Path) -> None:
+    seen: list[Event] = []
+    request = Request(checklist=ROOT / "checklist.yaml", profile="reference", output=tmp_path / "run", environ={})
+    stages = ("configuration", "backup", "deploy", "start", "smoke-tests", "performance")
+    folder, record = conduct_against_reference(
+        replace(request, stages=stages), seen.append, Options(), threading.Event(), Variant(requests=160)
+    )
+    assert record.verdict is Verdict.GO, record.reasons
+    assert record.scope == "partial"
+    assert record.target.version == "v3.3.20"
+    assert record.target.synthetic == "all"
+    assert (folder.path / "verdict.json").is_file()
+    assert {event.name for event in seen} >= {"preparing", "run_started", "check_finished", "stage_finished"}
+
+
+def test_without_the_sources_there_is_no_reference(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="run it in a checkout"):
+        source_tree(tmp_path)
