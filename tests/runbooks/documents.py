@@ -14,6 +14,9 @@ NAMES = ("configuration", "operations", "rollback", "testing", "troubleshooting"
 
 Table = list[list[str]]
 
+SETTING = re.compile(r"\b((?:GEMINI|CACHE|IMAGE_PROXY)_[A-Z_]*[A-Z])\b")
+"""The name of a setting, wherever it stands."""
+
 
 @cache
 def document(name: str) -> Markdown:
