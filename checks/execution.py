@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from checks.check import Check, Context
 from checks.judging import judge, worst
-from checks.observed import as_json
+from checks.observed import as_json, storable
 from checks.outcome import Attempt, EvidenceFile, Observation, Result, Status, error
 from checks.run_folder import RunFolder
 from checks.units import Dimension, Quantity
@@ -52,8 +52,8 @@ def execute(check: Check, stage: str, context: Context, folder: RunFolder) -> Re
         trial=check.trial,
         expected={name: redactor.text(str(expected)) for name, expected in check.expect.items()},
         observed=redactor.value(as_json(last.properties)),
-        reason=redactor.text(reason)[:MAX_REASON],
-        remedy=redactor.text(last.remedy),
+        reason=storable(redactor.text(reason))[:MAX_REASON],
+        remedy=storable(redactor.text(last.remedy)),
         why=check.why,
         runbook=check.runbook,
         parts=tuple(getattr(check, "part_ids", ())),
@@ -106,7 +106,7 @@ def _attempt(check: Check, context: Context, attempts: list[Attempt]) -> Observa
     attempts.append(
         Attempt(
             status=status,
-            reason=context.redactor.text(reason)[:MAX_REASON],
+            reason=storable(context.redactor.text(reason))[:MAX_REASON],
             started_at=started,
             duration_ms=round((time.monotonic() - clock) * 1000, 3),
             observed=_figures(observation, context) if check.repeat else {},
@@ -129,9 +129,7 @@ def _observe_in_time(check: Check, context: Context) -> Observation:
 
     def look() -> None:
         try:
-            seen.append(check.observe(replace(context, stop=stop)))
-        except Exception as defect:  # a kind, perhaps a plug-in's, that raises is an error of the check, not of the run
-            seen.append(error(f"the kind {check.kind!r} raised {type(defect).__name__}: {defect}"))
+            seen.append(_looked(check, replace(context, stop=stop)))
         finally:
             done.set()
 
@@ -150,6 +148,15 @@ def _observe_in_time(check: Check, context: Context) -> Observation:
             f"timed out after {_span(context.timeout_s)}", remedy="give it a longer `timeout`, or mend what is slow"
         )
     return seen[0]
+
+
+def _looked(check: Check, context: Context) -> Observation:
+    """What the kind saw; one, perhaps a plug-in's, that misbehaves is an error of the check and not of the run."""
+    try:
+        seen: object = check.observe(context)
+    except (Exception, SystemExit) as defect:
+        return error(f"the kind {check.kind!r} raised {type(defect).__name__}: {defect}")
+    return seen if isinstance(seen, Observation) else error(f"the kind {check.kind!r} returned no observation")
 
 
 def _span(span_s: float) -> str:

@@ -57,14 +57,21 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Truncated):
         return f"(only a part: {value.why})"
     if isinstance(value, Mapping):
-        return {str(key): as_json(inner) for key, inner in value.items()}
+        return {storable(str(key)): as_json(inner) for key, inner in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if value is None or isinstance(value, (str, int, float, bool)):
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, (int, float, bool)):
         return value
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return [as_json(inner) for inner in value]
-    return str(value)
+    return storable(str(value))
+
+
+def storable(text: str) -> str:
+    """`text` with halves of characters, which no file can hold, written out, as in the name of a file of odd bytes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 UNITS = {Dimension.TIME: "s", Dimension.SIZE: "bytes", Dimension.RATIO: "ratio"}
