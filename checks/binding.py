@@ -42,7 +42,7 @@ def bind(loaded: Loaded, entry: Entry, names: Names, *, lenient: bool = False) -
     try:
         check = model.model_validate(raw)
     except ValidationError as raised:
-        return None, explain(raised, model, loaded.document, entry.path, [hole.path for hole in missing])
+        return None, explain(raised, model, loaded.document, entry.path, [hole.path for hole in missing], names.secrets)
     return check, _unobservable(loaded.document, entry, check)
 
 

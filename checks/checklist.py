@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
+from checks.expectation import Expectation
 from checks.target import Target
+from checks.units import Dimension, Quantity
 
 Scalar = str | int | float | bool
 
@@ -77,7 +80,34 @@ class RollbackCriterion(Model):
             raise ValueError("`measure` and `breach` go together")
         if (self.measure is None) == (not self.any_fails):
             raise ValueError("a criterion takes either `measure` with `breach`, or `any_fails: [check ids]`")
+        if self.measure is not None and not self.for_:
+            raise ValueError("a measure breaches for a span: give `for`, such as `for: 5m`")
+        if self.measure is not None and self.breach is not None:
+            _comparable(self.measure, self.breach, of_baseline=self.baseline is not None)
         return self
+
+
+def _comparable(measure: str, breach: Expectation, *, of_baseline: bool) -> None:
+    """Raises ValueError where no value of the measure could ever be judged by `breach`."""
+    from checks.metrics.measures import MEASURES
+
+    if measure not in MEASURES:
+        near = get_close_matches(measure, MEASURES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(MEASURES)}"
+        raise ValueError(f"there is no measure {measure!r}; {hint}")
+    dimension = Dimension.RATIO if of_baseline else DIMENSIONS[MEASURES[measure].unit]
+    judged = breach.check(Quantity(1.0, dimension))
+    if judged.holds is None:
+        raise ValueError(f"{measure} cannot be judged by this `breach`: {judged.reason}")
+
+
+DIMENSIONS: Mapping[str, Dimension] = {
+    "rate": Dimension.RATIO,
+    "duration_ms": Dimension.TIME,
+    "count": Dimension.NUMBER,
+    "per_second": Dimension.NUMBER,
+}
+"""What a measure's value is compared as, by the unit that it is defined in."""
 
 
 class Restore(Model):
@@ -85,6 +115,10 @@ class Restore(Model):
 
     newest: str
     to: str
+
+
+Program = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A program and its arguments."""
 
 
 class RollbackStep(Model):
@@ -95,8 +129,8 @@ class RollbackStep(Model):
     covers: Covers = ()
     stop: str | None = Field(default=None, description="The URL whose listener is ended with TERM.")
     restore: Restore | None = None
-    do: tuple[tuple[str, ...], ...] = ()
-    verify: tuple[tuple[str, ...], ...] = ()
+    do: tuple[Program, ...] = ()
+    verify: tuple[Program, ...] = ()
     runbook: str | None = None
 
 

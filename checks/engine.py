@@ -24,6 +24,7 @@ from checks.loading import Loaded
 from checks.outcome import Result, Status
 from checks.planning import wanted_by
 from checks.process import base_environment
+from checks.redacted_record import redacted
 from checks.redaction import Redactor
 from checks.run_folder import RunFolder
 from checks.substitution import Names
@@ -202,6 +203,7 @@ class Engine:
         waiver = self._waiver(result)
         if waiver is not None:
             result = result.model_copy(update=waiver)
+        result = redacted(result, self.plan.redactor)
         self.results[result.id] = result
         self._failed |= result.required and not result.trial and result.status is Status.FAIL
         self.journal.append("check_finished", {"result": result.model_dump(mode="json")})

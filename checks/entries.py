@@ -38,7 +38,9 @@ class Header(BaseModel):
     @property
     def parts(self) -> tuple[str, ...]:
         """The checks that a rollup is made of."""
-        return (*self.all_of, *self.any_of, *self.at_least.get("of", ()))
+        quorum = self.at_least.get("of")
+        named = [name for name in quorum if isinstance(name, str)] if isinstance(quorum, list) else []
+        return (*self.all_of, *self.any_of, *named)
 
 
 @dataclass(frozen=True)

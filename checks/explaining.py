@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from checks.errors import Problem
+from checks.redaction import LONGEST_SECRET, SHORTEST_SECRET, Redactor
 from checks.yaml_reader import Document
 
 Path = tuple[str | int, ...]
@@ -45,13 +46,19 @@ def problem_at(document: Document, path: Path, message: str, *, key: bool = Fals
 
 
 def explain(
-    raised: ValidationError, model: type[BaseModel], document: Document, path: Path, excused: Sequence[Path] = ()
+    raised: ValidationError,
+    model: type[BaseModel],
+    document: Document,
+    path: Path,
+    excused: Sequence[Path] = (),
+    secrets: Mapping[str, str] | None = None,
 ) -> list[Problem]:
     """Each error of `raised` as a problem; `path` is where the model's data stands in the document.
 
-    Errors at a path in `excused` are left out: their values aren't known yet.
+    Errors at a path in `excused` are left out: their values aren't known yet. `secrets` are shown by their names.
     """
     problems = []
+    redactor = Redactor({name: value for name, value in (secrets or {}).items() if _can_be_hidden(value)})
     for details in raised.errors(include_url=False):
         where = (*path, *details["loc"])
         if any(where[: len(hole)] == hole or hole[: len(where)] == where for hole in excused):
@@ -63,9 +70,14 @@ def explain(
         elif details["type"] == "missing":
             problems.append(problem_at(document, where[:-1], f"{key!r} is missing"))
         else:
-            message = details["msg"].removeprefix("Value error, ")
-            problems.append(problem_at(document, where, f"{key}: {message}{_given(details['input'])}"))
+            message = redactor.text(details["msg"].removeprefix("Value error, "))
+            given = _given(redactor.value(details["input"]))
+            problems.append(problem_at(document, where, f"{key}: {message}{given}"))
     return problems
+
+
+def _can_be_hidden(secret: str) -> bool:
+    return SHORTEST_SECRET <= len(secret.strip()) <= LONGEST_SECRET
 
 
 def _given(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,12 +60,15 @@ def _get(url: str, key: str | None) -> Mapping[str, Any]:
 
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
+        deadline = time.monotonic() + ASK_TIMEOUT_S
         with httpx.stream("GET", url, headers=headers, timeout=ASK_TIMEOUT_S, trust_env=False) as response:
             body = b""
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     raise _NotAsked("the answer is larger than 1 MiB")
+                if time.monotonic() > deadline:
+                    raise _NotAsked(f"the answer did not end within {ASK_TIMEOUT_S:g} s")
         if response.status_code != httpx.codes.OK:
             raise _NotAsked(f"status {response.status_code}")
         answer = httpx.Response(200, content=body).json()

@@ -15,21 +15,31 @@ from checks.page import uncovered
 from checks.planning import structure_problems
 
 
+def problems_of(loaded: Loaded) -> list[Problem]:
+    """Everything that is wrong with a checklist under its profile, in the file's order; nothing is run while there is.
+
+    Names that are not set are no problem of the file: they may be set later, or used by no selected check.
+    """
+    found = [*loaded.problems, *structure_problems(loaded)]
+    for entry in loaded.entries:
+        found += bind(loaded, entry, loaded.names, lenient=True)[1]
+    return _sorted(dict.fromkeys(found))
+
+
 def lint_checklist(path: Path, page: Path | None, environ: Mapping[str, str]) -> tuple[list[Problem], list[Problem]]:
     """Errors and warnings, each once, in the file's order.
 
     With `page`, also every line that the page claims and nothing covers, and quotations that aren't on it. Raises
-    ConfigurationError where the file can't be read as a checklist at all.
+    ConfigurationError where the file is no YAML mapping.
     """
     errors: dict[Problem, None] = {}
     warnings: dict[Problem, None] = {}
     loaded = load(path, environ=environ)
     for profile in loaded.checklist.profiles or (None,):
         loaded = load(path, profile=profile, environ=environ)
-        errors |= dict.fromkeys((*loaded.problems, *structure_problems(loaded)))
+        errors |= dict.fromkeys(problems_of(loaded))
         for entry in loaded.entries:
-            check, problems = bind(loaded, entry, loaded.names, lenient=True)
-            errors |= dict.fromkeys(problems)
+            check, _ = bind(loaded, entry, loaded.names, lenient=True)
             if check is not None:
                 warnings |= dict.fromkeys(_weaknesses(loaded, entry, check))
     if page is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from checks.checklist import Checklist
+from checks.checklist import Checklist, Release, Stage
 from checks.entries import Entry, read_entries, take_checks
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import explain, problem_at, suggestion
@@ -47,10 +47,10 @@ def read_document(path: Path) -> tuple[Document, bytes]:
     try:
         content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError as cause:
-        message = f"cannot read the checklist: {cause.strerror}; name another file"
+        message = f"cannot read the file: {cause.strerror}; name another"
         raise ConfigurationError([Problem(str(path), None, None, message)]) from cause
     if content is None:
-        raise ConfigurationError([Problem(str(path), None, None, "larger than 1 MiB; split the checklist")])
+        raise ConfigurationError([Problem(str(path), None, None, "larger than 1 MiB; split it")])
     return read_yaml(content, str(path)), content
 
 
@@ -60,8 +60,8 @@ def load(
     """Read the checklist at `path` under `profile` (default: its `default_profile`).
 
     `settings` are the values of `--set`: a profile value's name, or a dotted name of the target. Raises
-    ConfigurationError with all problems where the file cannot be read as a checklist at all; problems of single
-    checks are found by `bind`.
+    ConfigurationError where the file is no YAML mapping or lacks the profile. What else is wrong is in `problems`, with
+    an outline in the checklist's place, so that the problems of single checks, found by `bind`, can be told with them.
     """
     document, content = read_document(path)
     if not isinstance(document.data, dict):
@@ -79,15 +79,12 @@ def load(
     checks = take_checks(raw)
     resolved, missing = substitute(raw, names)
     problems: list[Problem] = []
-    checklist: Checklist | None = None
     try:
         checklist = Checklist.model_validate(_without_unset_target(resolved, missing))
     except ValidationError as raised:
-        problems += explain(raised, Checklist, document, (), [hole.path for hole in missing])
-        if not problems:
-            problems += unset(document, missing)
-    if checklist is None:
-        raise ConfigurationError(problems)
+        problems += explain(raised, Checklist, document, (), [hole.path for hole in missing], names.secrets)
+        problems = problems or unset(document, missing)
+        checklist = _outline(resolved.get("stages"))
     entries, entry_problems = read_entries(document, checklist, checks)
     problems += entry_problems
     digest = hashlib.sha256(content).hexdigest()
@@ -99,7 +96,7 @@ def _profile(
 ) -> tuple[str | None, dict[str, Any]]:
     profiles = _mapping(raw.get("profiles"))
     chosen = profile or raw.get("default_profile")
-    if chosen is not None and chosen not in profiles:
+    if chosen is not None and not (isinstance(chosen, str) and chosen in profiles):
         where = ("default_profile",) if profile is None else ("profiles",)
         message = f"profile {chosen!r} is not in the checklist{suggestion(str(chosen), list(profiles))}"
         raise ConfigurationError([problem_at(document, where, message)])
@@ -124,6 +121,14 @@ def _target(document: Document, raw: Any, overrides: Mapping[str, Any]) -> Any:
     for name, value in overrides.items():
         section[name.removeprefix("target.")] = value
     return section
+
+
+def _outline(stages: Any) -> Checklist:
+    """What stands in for a checklist that is none: its stages by id, without anything that could be run."""
+    listed = stages if isinstance(stages, list) else []
+    ids = [str(_mapping(stage).get("id", number)) for number, stage in enumerate(listed)]
+    outlined = tuple(Stage.model_construct(id=each, title=each, section="") for each in ids)
+    return Checklist(schema=1, release=Release(name="", version=""), stages=outlined)
 
 
 def _without_unset_target(resolved: dict[str, Any], missing: list[Missing]) -> dict[str, Any]:

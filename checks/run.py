@@ -20,10 +20,13 @@ from checks.events import Event, Listener
 from checks.execution import utc_now
 from checks.identification import completed, identify
 from checks.journal import Journal
+from checks.linting import problems_of
 from checks.loading import Loaded, load
 from checks.outcome import (
     ApprovalState,
     ChecklistRecord,
+    Criterion,
+    ProcedureStep,
     ReleaseRecord,
     Result,
     RunnerRecord,
@@ -32,8 +35,9 @@ from checks.outcome import (
     Status,
     TargetRecord,
 )
-from checks.planning import select, structure_problems
+from checks.planning import select
 from checks.process import base_environment, run_process
+from checks.redacted_record import redacted
 from checks.redaction import Redactor, looks_secret
 from checks.rollback.criteria import evaluate
 from checks.rollback.procedure import rehearse
@@ -66,13 +70,17 @@ def conduct(
     """Run what `request` asks for and write the run's folder; raises ConfigurationError before anything is run."""
     started = utc_now()
     loaded = load(request.checklist, profile=request.profile, settings=request.settings, environ=request.environ)
-    problems = [*loaded.problems, *structure_problems(loaded)]
+    problems = problems_of(loaded)
     if problems:
         raise ConfigurationError(problems)
     selected = select(loaded, stages=request.stages, tags=request.tags, checks=request.checks)
     folder = RunFolder.create(request.output, started)
     with folder.locked(), Journal(folder.path / "journal.jsonl") as journal:
-        plan = _plan(loaded, selected, folder, request.silent_because)
+        try:
+            plan = _plan(loaded, selected, folder, request.silent_because)
+        except ConfigurationError:
+            folder.discard()
+            raise
         write_atomically(folder.path / "checklist.yaml", loaded.content)
         facts = {"run_id": folder.run_id, "folder": str(folder.path), "checks": len(selected)}
         journal.append("run_started", {**facts, "profile": loaded.profile, "sha256": loaded.sha256})
@@ -112,7 +120,6 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
         else:
             problems += found
     if problems:
-        folder.path.joinpath("evidence").rmdir()
         raise ConfigurationError(problems)
     return Plan(loaded, selected, checks, unbound, target, identity, names, _redactor(loaded, names, target))
 
@@ -166,8 +173,13 @@ def _record(
 ) -> RunRecord:
     checklist = plan.loaded.checklist
     interrupted = stop.is_set()
-    criteria = () if plan.is_partial or interrupted else evaluate(plan.loaded, plan.target, results, utc_now())
-    procedure = () if plan.is_partial or interrupted else rehearse(checklist.rollback.procedure, plan.names)
+    criteria: tuple[Criterion, ...] = ()
+    procedure: tuple[ProcedureStep, ...] = ()
+    if not (plan.is_partial or interrupted):
+        evaluated = evaluate(plan.loaded, plan.target, results, utc_now())
+        criteria = tuple(redacted(criterion, plan.redactor) for criterion in evaluated)
+        rehearsed = rehearse(checklist.rollback.procedure, plan.names, plan.loaded.path.resolve().parent)
+        procedure = tuple(redacted(step, plan.redactor) for step in rehearsed)
     verdict, reasons = of_run(results, criteria, procedure, interrupted=interrupted)
     return RunRecord(
         run_id=folder.run_id,
@@ -192,9 +204,9 @@ def _record(
             ApprovalState(role=approval.role, title=approval.title or approval.role, covers=approval.covers)
             for approval in checklist.approvals
         ),
-        findings=engine.waiver_findings(utc_now()),
+        findings=tuple(map(plan.redactor.text, engine.waiver_findings(utc_now()))),
         target=TargetRecord(
-            url=plan.target.url,
+            url=None if plan.target.url is None else plan.redactor.text(plan.target.url),
             version=plan.identity.version,
             build=plan.identity.build,
             instances=(plan.identity.instance,) if plan.identity.instance else (),

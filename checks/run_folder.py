@@ -100,6 +100,14 @@ class RunFolder:
         if scratch.exists() and not any(scratch.iterdir()):
             scratch.rmdir()
 
+    def discard(self) -> None:
+        """Take away the folder of a run that could not begin; what stood in it before stays."""
+        for file in (".lock", "journal.jsonl"):
+            (self.path / file).unlink(missing_ok=True)
+        for folder in (self.path / "evidence", self.path):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
     def names(self) -> dict[str, Any]:
         """What `${run.…}` may name."""
         return {"run.dir": str(self.path), "run.id": self.run_id, "run.nonce": self.nonce}

@@ -8,9 +8,10 @@ from dataclasses import replace
 from checks.engine import Options
 from checks.errors import ConfigurationError
 from checks.events import Listener
+from checks.linting import problems_of
 from checks.loading import load
 from checks.outcome import RunRecord
-from checks.planning import select, structure_problems
+from checks.planning import select
 from checks.reference.environment import Variant, reference
 from checks.reference.installation import source_tree
 from checks.run import Request, conduct
@@ -22,7 +23,7 @@ def conduct_against_reference(
 ) -> tuple[RunFolder, RunRecord]:
     """As `conduct`, with the target's fields set to the reference's; the caller's `--set` wins."""
     loaded = load(request.checklist, profile=request.profile, settings=request.settings, environ=request.environ)
-    problems = [*loaded.problems, *structure_problems(loaded)]
+    problems = problems_of(loaded)
     if problems:
         raise ConfigurationError(problems)
     select(loaded, stages=request.stages, tags=request.tags, checks=request.checks)

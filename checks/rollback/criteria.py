@@ -7,12 +7,13 @@ allows, and every part of the span is beyond it too, so that one burst is not en
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from checks.checklist import RollbackCriterion
+from checks.checklist import DIMENSIONS, RollbackCriterion
 from checks.expectation import Expectation
 from checks.loading import Loaded
 from checks.metrics.engine import read_windows
@@ -131,35 +132,35 @@ def _judge(
         return value is not None and breach.check(_quantity(value, whole, baseline)).holds is True
 
     shown = _quantity(whole.value, whole, baseline)
-    if not is_beyond(whole.value):
-        return _Seen("clear", whole.value, whole.ci, whole.samples, None, f"{shown} in {whole.samples} requests")
+    judged = breach.check(shown)
+    if judged.holds is None:
+        return _Seen("unknown", whole.value, whole.ci, whole.samples, None, judged.reason)
     parts = [span.slice(*edges).measure(measure).value for edges in _parts(since, until)]
-    bound = _decision_bound(whole)
+    if None in parts:
+        reason = f"{shown}, but part {parts.index(None) + 1} of {PARTS} of the span has nothing to judge by"
+        return _Seen("unknown", whole.value, whole.ci, whole.samples, None, reason)
+    if not judged.holds:
+        return _Seen("clear", whole.value, whole.ci, whole.samples, None, f"{shown} in {whole.samples} requests")
     if not all(is_beyond(part) for part in parts):
         reason = f"{shown} over the span, but not in every part of it: a burst, or too little to tell"
         return _Seen("unknown", whole.value, whole.ci, whole.samples, None, reason)
-    if bound is not None and not is_beyond(bound):
-        reason = f"{shown}, which chance alone could give below the threshold in {whole.samples} requests"
+    if not all(is_beyond(bound) for bound in _decision_bounds(whole)):
+        reason = f"{shown}, which chance alone could give on the threshold's other side in {whole.samples} requests"
         return _Seen("unknown", whole.value, whole.ci, whole.samples, None, reason)
     return _Seen("breached", whole.value, whole.ci, whole.samples, since, f"{shown} in {whole.samples} requests")
 
 
-def _decision_bound(whole: MeasureValue) -> float | None:
-    """The lower bound of a rate that the decision uses; None of what is no rate."""
+def _decision_bounds(whole: MeasureValue) -> tuple[float, ...]:
+    """Both bounds of a rate that have to be beyond the threshold; none of what is no rate."""
     if whole.unit != "rate" or whole.value is None:
-        return None
-    interval = wilson(round(whole.value * whole.samples), whole.samples, DECISION_Z)
-    return interval[0] if interval else None
+        return ()
+    return wilson(round(whole.value * whole.samples), whole.samples, DECISION_Z) or ()
 
 
 def _quantity(value: float, whole: MeasureValue, baseline: float | None) -> Quantity:
     if baseline is not None:
         return Quantity(value / baseline, Dimension.RATIO)
-    if whole.unit == "rate":
-        return Quantity(value, Dimension.RATIO)
-    if whole.unit == "duration_ms":
-        return Quantity(value / 1000, Dimension.TIME)
-    return Quantity(value)
+    return Quantity(value / 1000 if whole.unit == "duration_ms" else value, DIMENSIONS[whole.unit])
 
 
 def _parts(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
@@ -186,8 +187,8 @@ def _baseline(criterion: RollbackCriterion, measure: str, table: WindowTable, ro
         if before.samples < criterion.min_samples:
             raise BaselineError(f"the baseline has {before.samples} samples; {criterion.min_samples} are needed")
         value = before.value
-    if not value:
-        raise BaselineError("the baseline has no value")
+    if value is None or not 0 < value < math.inf:
+        raise BaselineError("the baseline has no value above zero")
     return value
 
 
@@ -196,6 +197,6 @@ def _recorded(path: Path, measure: str) -> float | None:
         with path.open("rb") as stream:
             recorded = json.loads(stream.read(BASELINE_MAX_BYTES))
         value = recorded[measure]
-        return float(value) if isinstance(value, (int, float)) else None
-    except (OSError, ValueError, KeyError, TypeError) as cause:
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as cause:
         raise BaselineError(f"cannot read a baseline of {measure} from {path.name}: {cause!r}") from cause

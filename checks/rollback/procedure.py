@@ -15,21 +15,24 @@ from checks.outcome import ProcedureStep
 from checks.substitution import Names, substitute
 
 
-def rehearse(procedure: Sequence[RollbackStep], names: Names) -> tuple[ProcedureStep, ...]:
-    """Each step with what it would do; it is not ready where a name, program, listener or backup is missing."""
-    return tuple(_rehearsed(step, names) for step in procedure)
+def rehearse(procedure: Sequence[RollbackStep], names: Names, root: Path) -> tuple[ProcedureStep, ...]:
+    """Each step with what it would do; it is not ready where a name, program, listener or backup is missing.
+
+    Relative paths start at `root`, the checklist's folder.
+    """
+    return tuple(_rehearsed(step, names, root) for step in procedure)
 
 
-def _rehearsed(step: RollbackStep, names: Names) -> ProcedureStep:
+def _rehearsed(step: RollbackStep, names: Names, root: Path) -> ProcedureStep:
     raw = step.model_dump(include={"stop", "restore", "do", "verify"}, mode="json")
     resolved, missing = substitute(raw, names)
     plan: list[str] = []
     problems = [f"${{{hole.name}}} is not set" for hole in missing]
     if not problems:
         _stop(resolved["stop"], plan, problems)
-        _restore(resolved["restore"], plan, problems)
-        _programs(resolved["do"], "run", plan, problems)
-        _programs(resolved["verify"], "verify with", plan, problems)
+        _restore(resolved["restore"], root, plan, problems)
+        _programs(resolved["do"], root, "run", plan, problems)
+        _programs(resolved["verify"], root, "verify with", plan, problems)
     if not plan and not problems:
         problems.append("the step does nothing")
     return ProcedureStep(
@@ -47,7 +50,13 @@ def _stop(url: str | None, plan: list[str], problems: list[str]) -> None:
         return
     import psutil
 
-    port = urlsplit(url).port
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = None
+    if port is None:
+        problems.append(f"{url!r} names no port whose listener could be stopped")
+        return
     listeners = {
         connection.pid
         for connection in psutil.net_connections("inet")
@@ -59,10 +68,10 @@ def _stop(url: str | None, plan: list[str], problems: list[str]) -> None:
     plan += [f"send TERM to process {pid}, which listens on port {port}" for pid in sorted(listeners)]
 
 
-def _restore(restore: dict[str, Any] | None, plan: list[str], problems: list[str]) -> None:
+def _restore(restore: dict[str, Any] | None, root: Path, plan: list[str], problems: list[str]) -> None:
     if restore is None:
         return
-    pattern = Path(restore["newest"])
+    pattern = root / Path(restore["newest"]).expanduser()
     found = [path for path in pattern.parent.glob(pattern.name) if path.is_file() and not path.is_symlink()]
     if not found:
         problems.append(f"no backup matches {restore['newest']}")
@@ -73,10 +82,11 @@ def _restore(restore: dict[str, Any] | None, plan: list[str], problems: list[str
     plan.append(f"restore {newest.name} ({newest.stat().st_size} bytes) to {restore['to']}")
 
 
-def _programs(commands: list[list[str]], verb: str, plan: list[str], problems: list[str]) -> None:
+def _programs(commands: list[list[str]], root: Path, verb: str, plan: list[str], problems: list[str]) -> None:
     for argv in commands:
         plan.append(f"{verb}: {' '.join(argv)}")
-        if shutil.which(argv[0], path=_search_path()) is None:
+        program = str(root / argv[0]) if "/" in argv[0] else argv[0]
+        if shutil.which(program, path=_search_path()) is None:
             problems.append(f"program not found: {argv[0]}")
 
 

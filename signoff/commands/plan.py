@@ -28,11 +28,12 @@ def plan(
 
     from checks.binding import bind
     from checks.errors import ConfigurationError
+    from checks.linting import problems_of
     from checks.loading import load
-    from checks.planning import select, structure_problems
+    from checks.planning import select
 
     loaded = load(checklist, profile=profile, environ=os.environ)
-    problems = [*loaded.problems, *structure_problems(loaded)]
+    problems = problems_of(loaded)
     if problems:
         raise ConfigurationError(problems)
     selected = select(loaded, stages=stage or (), tags=tag or (), checks=check or ())
