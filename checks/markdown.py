@@ -111,6 +111,28 @@ class Markdown:
         return [token.content for token in _inside(self.tokens) if token.type == "code_inline"]
 
     @cached_property
+    def first_column(self) -> list[str]:
+        """What stands between backticks in the first cell of each row of a table, its head left out."""
+        cells = [self.tokens[index + 2] for index, token in enumerate(self.tokens) if token.type == "tr_open"]
+        opened = [self.tokens[index + 1].type for index, token in enumerate(self.tokens) if token.type == "tr_open"]
+        rows = [cell for cell, kind in zip(cells, opened, strict=True) if kind == "td_open"]
+        return [token.content for token in _inside(rows) if token.type == "code_inline"]
+
+    def section(self, heading: str) -> Markdown:
+        """The part below the heading of this text, up to the next of the same or a higher level; empty without it."""
+        start = end = None
+        level = 0
+        for index, token in enumerate(self.tokens):
+            if token.type != "heading_open":
+                continue
+            if start is None and _plain(self.tokens[index + 1]) == heading:
+                start, level = index + 3, int(token.tag[1:])
+            elif start is not None and int(token.tag[1:]) <= level:
+                end = index
+                break
+        return Markdown(self.path, self.text, self.tokens[start:end] if start is not None else ())
+
+    @cached_property
     def blocks(self) -> list[Block]:
         """The fenced blocks in order."""
         return [

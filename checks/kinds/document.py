@@ -18,12 +18,16 @@ from checks.query import Query, answer, parse_json
 
 
 class SettingsOf(Model):
-    """A list of names that the code has, and how such a name looks in the document's inline code."""
+    """A list of names that the code has, and where and how such a name stands in the document."""
 
     what: str = Field(pattern=r"^[a-z0-9_-]+$", max_length=50, description="What the names are: settings, error-types.")
     command: Argv = Field(description="Prints JSON that holds the names the code has.")
     query: Query = Field(description="JMESPath to the list of names in it.")
-    pattern: str = Field(min_length=1, description="RE2 for a name in inline code: its first group, or all of it.")
+    pattern: str = Field(min_length=1, description="RE2 for a name: its first group, or all of it.")
+    under: str | None = Field(default=None, description="Only the section of this heading. Default: all of it.")
+    place: Literal["code", "headings", "first_column"] = Field(
+        default="code", description="Where names stand: inline code, headings, or inline code in tables' first column."
+    )
 
     @field_validator("pattern")
     @classmethod
@@ -129,11 +133,18 @@ def _compared(wanted: SettingsOf, document: Markdown, context: Context) -> dict[
     if not isinstance(named, list) or not named or not all(isinstance(name, str) for name in named):
         raise ValueError(f"{wanted.what}: {wanted.query} finds no list of names in what {wanted.command[0]} printed")
     pattern = re2.compile(wanted.pattern)
+    part = document if wanted.under is None else document.section(wanted.under)
     documented = {
-        found.group(1 if pattern.groups else 0) for code in document.inline_code for found in pattern.finditer(code)
+        found.group(1 if pattern.groups else 0) for text in _texts(part, wanted) for found in pattern.finditer(text)
     }
     return {
         "documented": len(documented & set(named)),
         "missing": sorted(set(named) - documented),
         "unknown": sorted(name for name in documented - set(named) if name),
     }
+
+
+def _texts(part: Markdown, wanted: SettingsOf) -> list[str]:
+    if wanted.place == "headings":
+        return [heading.text for heading in part.headings]
+    return part.first_column if wanted.place == "first_column" else part.inline_code

@@ -229,3 +229,44 @@ def test_anchors_as_on_github(title: str, anchor: str) -> None:
 def test_a_document_of_this_project_is_read(look: Look) -> None:
     readme = Path(__file__).parents[3] / "README.md"
     assert look(readme.read_text()).properties["headings"]["count"] >= 1
+
+
+TABLES = """# Reference
+
+## Fields
+
+| field | meaning |
+|---|---|
+| `ts` | the time, as `NOT_A_FIELD` |
+| `level` | how bad |
+
+## Codes
+
+### `bad_key`
+
+Wrong.
+
+## Others
+
+`elsewhere`
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "under", "in_the_code", "missing", "unknown"),
+    [
+        ("first_column", "Fields", ["ts", "level"], [], []),
+        ("first_column", "Fields", ["ts", "status"], ["status"], ["level"]),
+        ("first_column", "Nowhere", ["ts"], ["ts"], []),
+        ("headings", "Codes", ["bad_key"], [], []),
+        ("headings", "Codes", ["bad_key", "no_key"], ["no_key"], []),
+        ("code", "Others", ["elsewhere"], [], []),
+        ("code", "Others", ["nothing"], ["nothing"], ["elsewhere"]),
+    ],
+)
+def test_names_are_looked_for_where_they_are_meant_to_stand(
+    look: Look, place: str, under: str, in_the_code: list[str], missing: list[str], unknown: list[str]
+) -> None:
+    wanted = {**naming(*in_the_code), "pattern": "^([a-z_]+)$", "place": place, "under": under}
+    compared = look(TABLES, settings_of=[wanted]).properties["settings"]["settings"]
+    assert (compared["missing"], compared["unknown"]) == (missing, unknown)
