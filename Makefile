@@ -14,7 +14,7 @@ setup-test: ## the same, with what only the tests need
 	@scripts/setup.sh requirements-test.lock
 
 signoff: setup ## run the whole checklist against the reference proxy and write the sign-off report
-	@$(BIN)/signoff run --reference
+	@PYTHONPYCACHEPREFIX=$(CURDIR)/.signoff/pycache $(BIN)/signoff run --reference
 
 lint: setup-test ## formatter, linter and type checker
 	@$(BIN)/ruff format --check --quiet .

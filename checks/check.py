@@ -24,8 +24,6 @@ from checks.units import Dimension, Quantity
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, float):
-        return value
     span = Quantity.parse(value)
     if span.dimension is not Dimension.TIME:
         raise ValueError("a span takes a unit, such as 250ms, 60s or 2h")
@@ -62,8 +60,8 @@ class Retry(Model):
 class Repeat(Model):
     """Look again and again over a span; the worst round counts."""
 
-    every: Seconds
-    for_: Seconds = Field(alias="for")
+    every: Seconds = Field(gt=0)
+    for_: Seconds = Field(alias="for", gt=0)
 
 
 def _expectation(value: object) -> object:
@@ -101,7 +99,7 @@ class Check(Model):
     trial: bool = Field(default=False, description="Runs and shows, and never changes the verdict.")
     tags: tuple[str, ...] = Field(default=(), description="For --tag.")
     needs: tuple[str, ...] = Field(default=(), description="Ids that must have passed, warned or been waived.")
-    timeout: Seconds = Field(default=60.0, description="After that the check is an error.")
+    timeout: Seconds = Field(default=60.0, gt=0, description="After that the check is an error.")
     retry: Retry | None = Field(default=None, description="Further tries; each is recorded.")
     repeat: Repeat | None = Field(default=None, description="Rounds over a span; the worst counts.")
     effect: Literal["read", "traffic", "paid", "write"] = Field(default="read", description="What it does outside.")

@@ -62,6 +62,7 @@ class Plan:
     target: Target
     identity: Identity
     names: Names
+    values: Mapping[str, Any]
     redactor: Redactor
 
     @property

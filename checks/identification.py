@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.checklist import Release
+from checks.query import answer
 from checks.target import Identity, Target
 
 ASK_TIMEOUT_S = 10.0
@@ -18,10 +19,10 @@ def identify(target: Target) -> Identity:
     if target.url is None:
         return Identity(problem="no target.url is set")
     try:
-        answer = _get(target.url + target.identity, None)
+        told = _get(target.url + target.identity, None)
     except _NotAsked as problem:
         return Identity(problem=f"{target.url}{target.identity}: {problem}")
-    known = {name: answer[name] for name in ("version", "build", "instance") if isinstance(answer.get(name), str)}
+    known = {name: told[name] for name in ("version", "build", "instance") if isinstance(told.get(name), str)}
     return Identity(**known)
 
 
@@ -30,13 +31,11 @@ def completed(target: Target) -> Target:
     wanted = {name: path for name, path in target.reported.items() if getattr(target, name) is None}
     if not wanted or target.stats is None or target.url is None:
         return target
-    import jmespath
-
     try:
-        answer = _get(target.url + target.stats, target.api_key)
-    except _NotAsked:
+        reported = _get(target.url + target.stats, target.api_key)
+        found = {name: answer(query, reported) for name, query in wanted.items()}
+    except (_NotAsked, ValueError):
         return target
-    found = {name: jmespath.search(path, answer) for name, path in wanted.items()}
     return target.model_copy(update={name: value for name, value in found.items() if isinstance(value, str)})
 
 
@@ -71,9 +70,9 @@ def _get(url: str, key: str | None) -> Mapping[str, Any]:
                     raise _NotAsked(f"the answer did not end within {ASK_TIMEOUT_S:g} s")
         if response.status_code != httpx.codes.OK:
             raise _NotAsked(f"status {response.status_code}")
-        answer = httpx.Response(200, content=body).json()
+        told = httpx.Response(200, content=body).json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as cause:
         raise _NotAsked(str(cause) or type(cause).__name__) from cause
-    if not isinstance(answer, dict):
+    if not isinstance(told, dict):
         raise _NotAsked("the answer is no JSON object")
-    return answer
+    return told

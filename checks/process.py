@@ -29,8 +29,10 @@ CHUNK_BYTES = 1 << 16
 
 ALLOWED_VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "VIRTUAL_ENV",
+    "PYTHONPYCACHEPREFIX",
 )  # fmt: skip
-"""What a command may know of the environment of ours: where programs are, whose home it is, language and time zone."""
+"""What a command may know of the environment of ours: where programs are, whose home it is, language and time zone,
+and where Python keeps compiled modules."""
 
 
 @dataclass(frozen=True)

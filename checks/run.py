@@ -6,7 +6,7 @@ import platform
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -61,6 +61,8 @@ class Request:
     reference: bool = False
     silent_because: str | None = None
     """Why the target is known not to answer, where that is known."""
+    build: str | None = None
+    """The build that the target must report, where the checklist names none and it is known."""
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,6 +75,9 @@ def conduct(
     problems = problems_of(loaded)
     if problems:
         raise ConfigurationError(problems)
+    if request.build is not None and loaded.checklist.release.build is None:
+        release = loaded.checklist.release.model_copy(update={"build": request.build})
+        loaded = replace(loaded, checklist=loaded.checklist.model_copy(update={"release": release}))
     selected = select(loaded, stages=request.stages, tags=request.tags, checks=request.checks)
     folder = RunFolder.create(request.output, started)
     with folder.locked(), Journal(folder.path / "journal.jsonl") as journal:
@@ -121,7 +126,7 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
             problems += found
     if problems:
         raise ConfigurationError(problems)
-    return Plan(loaded, selected, checks, unbound, target, identity, names, _redactor(loaded, names, target))
+    return Plan(loaded, selected, checks, unbound, target, identity, names, values, _redactor(loaded, names, target))
 
 
 def _asks(entry: Entry) -> bool:
@@ -191,7 +196,7 @@ def _record(
         checklist=ChecklistRecord(path="checklist.yaml", sha256=plan.loaded.sha256, version=checklist.version),
         release=ReleaseRecord.model_validate(checklist.release.model_dump()),
         profile=plan.loaded.profile,
-        profile_values=dict(plan.redactor.value(dict(plan.loaded.values))),
+        profile_values=dict(plan.redactor.value(dict(plan.values))),
         started_at=engine.started_at,
         finished_at=utc_now(),
         interrupted=interrupted,

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from checks.query import Query
+
 
 class Logs(BaseModel):
     """Where the target logs, and in which format (`auto` recognises it)."""
@@ -35,7 +37,7 @@ class Target(BaseModel):
     logs: Logs = Field(default_factory=Logs)
     identity: str = Field(default="/healthz", description="Path that answers version, build and instance.")
     stats: str | None = Field(default=None, description="Path, with the key, that answers what `reported` reads.")
-    reported: Mapping[Literal["data_dir", "upstream", "executable"], str] = Field(default_factory=dict)
+    reported: Mapping[Literal["data_dir", "upstream", "executable"], Query] = Field(default_factory=dict)
 
 
 class Identity(BaseModel):

@@ -3,7 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-export COVERAGE_FILE="$PWD/.signoff/coverage/data"
 rm -rf .signoff/coverage
 mkdir -p .signoff/coverage
 $bin/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= "$@"

@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,9 @@ class Reference:
     """What runs: settings for the run (as of `--set`), and why the proxy is not there, if it is not."""
 
     settings: Mapping[str, Any]
+    build: str | None
+    """What the installed program says its build is."""
     problem: str | None = None
-    traffic: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def _started(
     _make_home(home)
     variant.prepare(home)
     environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **server_settings})
+    build = _build(program, folder, environment)
     tell("starting the simulated Gemini and the proxy")
     try:
         simulate = [program, "simulate", "--port", upstream.rpartition(":")[2], *variant.simulator]
@@ -114,14 +116,14 @@ def _started(
         serve = [program, "serve", "--port", url.rpartition(":")[2], "--home", str(home), "--upstream", upstream]
         stack.enter_context(server(serve, environment, folder / "serve.log", f"{url}/healthz", stop))
     except StartError as reason:
-        return Reference(settings, problem=f"the server did not start: {reason}")
+        return Reference(settings, build, f"the server did not start: {reason}")
     tell(f"driving {variant.requests} requests through the proxy")
     drive = [program, "traffic", "--url", url, "--repeat-share", "0.5", "--error-share", "0.1"]
     warm_up = [*drive, "--requests", str(variant.requests), "--seed", "1", "--concurrency", "6"]
-    done = run_process(warm_up, cwd=folder, env=environment, timeout_s=TRAFFIC_TIMEOUT_S, stop=stop)
+    run_process(warm_up, cwd=folder, env=environment, timeout_s=TRAFFIC_TIMEOUT_S, stop=stop)
     steady = [*drive, "--requests", str(STEADY_REQUESTS), "--seed", "2", "--rate", str(STEADY_RATE)]
     stack.enter_context(background(steady, environment, folder / "traffic.log"))
-    return Reference(settings, traffic=_summary(done.stdout))
+    return Reference(settings, build)
 
 
 def _settings(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
@@ -141,8 +143,9 @@ def _make_home(home: Path) -> None:
         path.chmod(0o600)
 
 
-def _summary(stdout: bytes) -> dict[str, Any]:
+def _build(program: str, folder: Path, environment: Mapping[str, str]) -> str | None:
+    done = run_process([program, "version", "--json"], cwd=folder, env=environment, timeout_s=TRAFFIC_TIMEOUT_S)
     try:
-        return dict(json.loads(stdout))
-    except ValueError:
-        return {}
+        return str(json.loads(done.stdout)["build"])
+    except (ValueError, KeyError):
+        return None

@@ -30,6 +30,7 @@ def conduct_against_reference(
     source = source_tree(request.checklist.resolve().parent)
     with reference(source, loaded.values, request.environ, listener, stop, variant or Variant()) as started:
         settings = {**started.settings, **request.settings}
-        return conduct(
-            replace(request, settings=settings, silent_because=started.problem, reference=True), listener, options, stop
+        against = replace(
+            request, settings=settings, silent_because=started.problem, build=started.build, reference=True
         )
+        return conduct(against, listener, options, stop)

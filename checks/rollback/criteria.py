@@ -131,7 +131,7 @@ def _judge(
     def is_beyond(value: float | None) -> bool:
         return value is not None and breach.check(_quantity(value, whole, baseline)).holds is True
 
-    shown = _quantity(whole.value, whole, baseline)
+    shown = _shown(_quantity(whole.value, whole, baseline))
     judged = breach.check(shown)
     if judged.holds is None:
         return _Seen("unknown", whole.value, whole.ci, whole.samples, None, judged.reason)
@@ -161,6 +161,11 @@ def _quantity(value: float, whole: MeasureValue, baseline: float | None) -> Quan
     if baseline is not None:
         return Quantity(value / baseline, Dimension.RATIO)
     return Quantity(value / 1000 if whole.unit == "duration_ms" else value, DIMENSIONS[whole.unit])
+
+
+def _shown(quantity: Quantity) -> str:
+    """A quantity for a reason: four digits are enough to read."""
+    return str(Quantity(float(f"{quantity.value:.4g}"), quantity.dimension))
 
 
 def _parts(since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
