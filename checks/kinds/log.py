@@ -127,7 +127,7 @@ class LogCheck(Check):
             if found.count
             else None,
             "first": found.events[0] if found.events else None,
-            "values": None if self.distinct is None else _values(found, self.distinct),
+            **({"values": _values(found, self.distinct)} if self.distinct else {}),
         }
 
     def _search(self, paths: list[str], context: Context) -> dict[tuple[str, int], int]:
