@@ -11,6 +11,7 @@ setup: ## make .venv from the lock file
 	@scripts/setup.sh requirements.lock
 
 setup-test: ## the same, with what only the tests need
+	@scripts/system-packages.sh redis-server:redis-server
 	@scripts/setup.sh requirements-test.lock
 
 signoff: setup ## run the whole checklist against the reference proxy and write the sign-off report
