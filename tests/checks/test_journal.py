@@ -41,10 +41,12 @@ def test_what_is_no_json_is_not_written(tmp_path: Path) -> None:
 
 def test_threads_do_not_tear_each_others_lines(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.jsonl") as journal:
-        threads = [
-            threading.Thread(target=lambda n=n: [journal.append("e", {"n": n, "t": "x" * 5000}) for _ in range(10)])
-            for n in range(5)
-        ]
+
+        def tell(number: int) -> None:
+            for _ in range(10):
+                journal.append("told", {"number": number, "text": "x" * 5000})
+
+        threads = [threading.Thread(target=tell, args=(number,)) for number in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:

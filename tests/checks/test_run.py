@@ -167,7 +167,7 @@ def test_a_silent_target_fails_what_waits_for_its_report(tmp_path: Path) -> None
 def test_a_target_that_does_not_report_it_leaves_a_name_unset(tmp_path: Path, thing: Thing) -> None:
     target = {"url": thing.base, "stats": "/stats", "reported": {"data_dir": "paths.home"}}
     path = write(tmp_path, checklist(stage(told("a", note="${target.data_dir}")), target=target))
-    with pytest.raises(ConfigurationError, match="target.data_dir"):
+    with pytest.raises(ConfigurationError, match=r"target\.data_dir"):
         conducted(path)
 
 
