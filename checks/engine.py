@@ -160,7 +160,7 @@ class Engine:
             return settled(Status.BLOCKED, f"needs {names}")
         if check is None:
             return settled(Status.FAIL, self.plan.unbound[entry.id])
-        if check.asks_target:
+        if check.asks_target and self.plan.target.url is not None:
             strange = mismatch(self.plan.loaded.checklist.release, self.plan.identity)
             if strange:
                 return settled(Status.FAIL, strange)
