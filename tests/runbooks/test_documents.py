@@ -113,7 +113,7 @@ def test_no_document_names_an_error_type_that_is_not_there(description: dict[str
 
 
 def test_the_table_of_log_fields_is_the_log_s(description: dict[str, Any]) -> None:
-    (fields, _) = tables("operations", "Log fields")
+    (fields,) = tables("operations", "Log fields")
     assert [plain(row[0]) for row in fields] == description["log_fields"]
 
 
