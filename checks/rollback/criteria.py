@@ -132,7 +132,7 @@ def _judge(
         return value is not None and breach.check(_quantity(value, whole, baseline)).holds is True
 
     shown = _shown(_quantity(whole.value, whole, baseline))
-    judged = breach.check(shown)
+    judged = breach.check(_quantity(whole.value, whole, baseline))
     if judged.holds is None:
         return _Seen("unknown", whole.value, whole.ci, whole.samples, None, judged.reason)
     parts = [span.slice(*edges).measure(measure).value for edges in _parts(since, until)]
