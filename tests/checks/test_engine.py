@@ -264,8 +264,6 @@ def test_an_interrupted_run_says_what_it_did_not_look_at(tmp_path: Path) -> None
     assert any("the run was interrupted" in reason for reason in found.record.reasons)
 
 
-def test_a_target_that_is_not_the_release_fails_what_asks_it(tmp_path: Path) -> None:
+def test_where_no_server_is_named_there_is_none_to_ask_what_it_is(tmp_path: Path) -> None:
     found = run(tmp_path, told("a"), {**told("b"), "kind": "of-target"})
-    assert (found["b"].status, found.record.verdict) == (Status.FAIL, Verdict.NO_GO)
-    assert found["b"].reason == "the target did not say what it is: no target.url is set"
-    assert found["b"].attempts == ()
+    assert (found["b"].status, found.record.target.version) == (Status.PASS, None)
