@@ -30,8 +30,8 @@ def caveats_of(record: RunRecord) -> list[str]:
         )
     if record.reference or record.profile == "reference":
         found.append(
-            "The profile named reference has short spans for monitoring, criteria and time to live; a release is watched "
-            "for longer."
+            "The profile named reference has short spans for monitoring, criteria and time to live; a release is "
+            "watched for longer."
         )
     if any(each.kind == "metric" and each.observed for each in record.checks) and record.target.synthetic in _TRAFFIC:
         found.append(_TRAFFIC[record.target.synthetic])

@@ -62,6 +62,11 @@ def _escaped(part: str) -> str:
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", part).replace("<", "&lt;")
 
 
+def titled(title: object) -> Markup:
+    """A title as `text` has it; one that shows nothing says so."""
+    return text(title) or Markup("(untitled)")
+
+
 def code(value: object) -> Markup:
     """A code span, fenced by more backticks than any run inside; readers differ on a pipe there, so then plain text.
 

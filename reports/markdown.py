@@ -80,6 +80,7 @@ def _template() -> Template:
     )
     environment.filters |= {
         "row": escaping.row,
+        "titled": escaping.titled,
         "code": escaping.code,
         "stacked": escaping.stacked,
         "moment": values.moment,

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-
 NOTHING = "—"
 MOST_ITEMS = 6
 LONGEST_TEXT = 160
