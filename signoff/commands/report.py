@@ -27,9 +27,8 @@ def report(
 
       signoff report signoff-runs/20260111T100000Z-0a1b2c3d --format md
     """
-    from reports.reading import read_record
-
     from reports import markdown
+    from reports.reading import read_record
 
     record = read_record(run)
     if format_ is Format.MARKDOWN:
