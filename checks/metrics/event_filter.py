@@ -36,7 +36,7 @@ class EventFilter:
 
     @property
     def _fields(self) -> dict[str, object]:
-        named = {} if self.event is None else {self.log_format.event: self.event}
+        named: dict[str, object] = {} if self.event is None else {self.log_format.event or "event": self.event}
         return {**named, **self.where}
 
     def parameters(self) -> dict[str, Any]:
