@@ -1,0 +1,5 @@
+"""`python -m signoff`."""
+
+from signoff.main import main
+
+main()
