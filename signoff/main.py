@@ -9,7 +9,7 @@ from typer.exceptions import TyperException
 
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
-from signoff.commands.logs import logs
+from signoff.commands.logs import EPILOG, logs
 from signoff.commands.plan import plan
 from signoff.commands.report import report
 from signoff.commands.run import run
@@ -23,8 +23,9 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, logs, report):
+for command in (run, plan, lint, kinds, report):
     application.command()(command)
+application.command(epilog=EPILOG)(logs)
 
 
 def main() -> None:
