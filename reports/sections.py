@@ -61,7 +61,7 @@ def _of_stages(record: RunRecord) -> list[Section]:
     for stage in (*record.stages, *_homeless(record)):
         results = tuple(result for result in record.checks if result.stage == stage.id)
         section = sections.setdefault(stage.section.casefold(), Section(stage.section, after=True))
-        title = None if _same(stage.title, stage.section) else stage.title
+        title = None if same_heading(stage.title, stage.section) else stage.title
         section.parts.append(Part("stage", title, stage, results))
         section.after = section.after and stage.after is not None
     for section in sections.values():
@@ -82,7 +82,7 @@ def _place_stories(record: RunRecord, sections: list[Section]) -> None:
         return
     for section in sections:
         for index, part in enumerate(section.parts):
-            if _same(part.title or section.title, STORIES_TITLE):
+            if same_heading(part.title or section.title, STORIES_TITLE):
                 section.parts.insert(index + 1, Part("stories", None))
                 return
     for section in sections:
@@ -95,7 +95,7 @@ def _place_stories(record: RunRecord, sections: list[Section]) -> None:
 def _place(sections: list[Section], new: Section) -> None:
     """Put a section before the first that the page has later, or add its parts to the one of its title."""
     for section in sections:
-        if _same(section.title, new.title):
+        if same_heading(section.title, new.title):
             section.parts[:0] = [part for part in new.parts if part.title is None]
             section.parts += [part for part in new.parts if part.title is not None]
             return
@@ -111,5 +111,6 @@ def _line(covered: Sequence[Sequence[Covered]]) -> int | None:
     return median_low(lines) if lines else None
 
 
-def _same(one: str, other: str) -> bool:
+def same_heading(one: str, other: str) -> bool:
+    """Whether two headings of the page are one and the same, whatever their case."""
     return one.casefold().strip() == other.casefold().strip()

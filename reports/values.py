@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 NOTHING = "—"
@@ -33,9 +34,9 @@ def worded(value: object, levels: int = _LEVELS) -> str:
             return number(value)
         case str():
             return _text(value)
-        case {"value": None, "unit": str()}:
+        case {"value": None, "unit": str(), **rest} if not rest:
             return NOTHING
-        case {"value": int() | float() as held, "unit": str(unit)} if unit in _WORDINGS:
+        case {"value": int() | float() as held, "unit": str(unit), **rest} if unit in _WORDINGS and not rest:
             return _WORDINGS[unit](held)
         case Mapping() if levels:
             pairs = [f"{key}: {worded(inner, levels - 1)}" for key, inner in list(value.items())[:MOST_ITEMS]]
@@ -43,7 +44,7 @@ def worded(value: object, levels: int = _LEVELS) -> str:
         case Sequence() if levels:
             return _counted([worded(each, levels - 1) for each in value[:MOST_ITEMS]], len(value)) or "none"
         case _:
-            return f"{json.dumps(value)[:LONGEST_TEXT]}…"
+            return _cut(json.dumps(value, default=str))
 
 
 def number(value: float) -> str:
@@ -68,7 +69,7 @@ def span(seconds: float) -> str:
     """A span of time.
 
     >>> span(0.312), span(4.25), span(125), span(7200)
-    ('312 ms', '4.3 s', '2 min 5 s', '2 h')
+    ('312 ms', '4.2 s', '2 min 5 s', '2 h')
     """
     if not _is_finite(seconds):
         return _NOT_A_NUMBER
@@ -131,15 +132,15 @@ def _trimmed(written: str) -> str:
 
 
 def _text(value: str) -> str:
-    if len(value) > LONGEST_TEXT:
-        return f"{value[:LONGEST_TEXT]}… ({len(value)} characters)"
     if len(value) >= len("2026-01-11T10:00:00Z") and value[:4].isdigit() and value[10] == "T":
-        try:
+        with suppress(ValueError):
             at = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return moment(at) if at.tzinfo else value
-    return value or "(empty)"
+            return moment(at) if at.tzinfo else value
+    return _cut(value) or "(empty)"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
 
 
 def _counted(items: list[str], total: int) -> str:
