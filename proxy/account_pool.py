@@ -1,136 +1,177 @@
-"""Which account the next call uses: the least recently used among those that are healthy."""
+"""Which account the next call uses: the least recently used among those that are healthy and have room."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import math
-import sqlite3
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from proxy.accounts import Account, RejectedAccount
-from proxy.errors import ProxyError, StartError
-
-DEFAULT_COOLDOWN = 60.0
-"""How long an account rests after a 429 that names no delay, in seconds."""
-
-_TABLE = """
-CREATE TABLE IF NOT EXISTS account_state (
-    account TEXT PRIMARY KEY, version INTEGER NOT NULL, cooled_until REAL NOT NULL, disabled_for TEXT
-)
-"""
-
-
-@dataclass(slots=True)
-class _Health:
-    last_used: int = 0
-    cooled_until: float = 0.0
-    disabled_for: str | None = None
+from proxy.account_marks import Mark, Marks
+from proxy.accounts import Account, AccountFolder
+from proxy.errors import ProxyError
+from proxy.eventlog import EventLog, utc
+from proxy.google_errors import Cause
+from proxy.models import DEFAULT_MODEL, find_model
 
 
 class AccountPool:
-    """The accounts with their health, which is kept in a SQLite file over restarts.
+    """The accounts of a folder, which is looked at again before every choice, and what stands against them.
 
-    A cooled account is not asked before its time. A disabled one is not asked until its file has changed.
-    clock      the time in seconds since 1970
-    on_error   told of a write that failed: the pool goes on with what it knows
+    A project that has used up its quota for a model is not asked for that model before the mark ends; an account
+    whose key or permission was refused is not asked until then, or until its file has changed.
+
+    clock        the time in seconds since 1970
+    concurrency  the most calls with one account at one time
+    Raises StartError where the database cannot be used.
     """
 
     def __init__(
         self,
-        accounts: Sequence[Account],
-        rejected: Sequence[RejectedAccount],
+        folder: Path,
         database: Path,
+        log: EventLog,
         *,
+        log_key: bytes,
         clock: Callable[[], float],
-        on_error: Callable[[str], None],
+        concurrency: int,
     ) -> None:
-        self.accounts = tuple(accounts)
-        self.rejected = tuple(rejected)
+        self._folder = AccountFolder(folder, log_key)
+        self._log = log
         self._clock = clock
-        self._on_error = on_error
-        self._uses = itertools.count(1)
-        self._health = {account.id: _Health() for account in accounts}
-        try:
-            self._database = _opened(database)
-            rows = self._database.execute("SELECT account, version, cooled_until, disabled_for FROM account_state")
-            kept = {row[0]: row for row in rows}
-        except sqlite3.Error as error:
-            raise StartError(
-                f"{database} cannot be used: {error}; restore it from a backup, or move it away to start afresh"
-            ) from error
-        for account in accounts:
-            row = kept.get(account.id)
-            if row and row[1] == account.version:
-                self._health[account.id] = _Health(cooled_until=row[2], disabled_for=row[3])
+        self._concurrency = concurrency
+        self._marks = Marks(database, clock=clock, on_error=lambda cause: log.error("account_state_error", cause=cause))
+        self._turns = itertools.count(1)
+        self._last_turn: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()
+        self._returned = asyncio.Event()
+        self._asked_models = {find_model(DEFAULT_MODEL).upstream}
 
-    def take(self, avoid: Collection[str] = ()) -> Account:
-        """The account for the next call, rather one that is not in `avoid` (account ids).
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts whose files can be used."""
+        return self._folder.accounts
 
-        Raises ProxyError accounts_exhausted with retry_after where all usable ones rest, no_account where there is
-        none.
+    @asynccontextmanager
+    async def lend(self, model: str, *, avoid: Collection[str], deadline: float) -> AsyncGenerator[Account, None]:
+        """The account for one call, rather one that is not in `avoid` (account ids).
+
+        Where all that may be asked are busy it waits for the first to be returned, until a deadline of the loop's
+        clock. Raises ProxyError accounts_exhausted with retry_after where all usable ones rest or stay busy,
+        no_account where there is none.
         """
-        enabled = [account for account in self.accounts if self._health[account.id].disabled_for is None]
-        if not enabled:
-            raise ProxyError("no_account")
-        ready = [account for account in enabled if self._wait(account) == 0]
-        if not ready:
-            raise ProxyError("accounts_exhausted", retry_after=max(1, math.ceil(min(map(self._wait, enabled)))))
-        fresh = [account for account in ready if account.id not in avoid] or ready
-        chosen = min(fresh, key=lambda account: self._health[account.id].last_used)
-        self._health[chosen.id].last_used = next(self._uses)
-        return chosen
+        account = await self._next(model, avoid, deadline)
+        self._last_turn[account.id] = next(self._turns)
+        self._under_way[account.id] += 1
+        try:
+            yield account
+        finally:
+            self._under_way[account.id] -= 1
+            self._returned.set()
+            self._returned = asyncio.Event()
 
-    def cool(self, account: Account, seconds: float | None) -> None:
-        """Let an account rest for so many seconds (None: DEFAULT_COOLDOWN)."""
-        until = self._clock() + (DEFAULT_COOLDOWN if seconds is None else seconds)
-        health = self._health[account.id]
-        health.cooled_until = max(health.cooled_until, until)
-        self._keep(account)
-
-    def disable(self, account: Account, reason: str) -> None:
-        """Use an account no more until its file has changed."""
-        self._health[account.id].disabled_for = reason
-        self._keep(account)
+    def mark(self, account: Account, model: str, cause: Cause, *, reason: str, retry_after: float | None) -> None:
+        """Note what a refused call says against the account, its project or the model."""
+        self._marks.put(account, model, cause, reason=reason, retry_after=retry_after)
 
     def summary(self) -> dict[str, Any]:
-        """How many accounts are usable, resting and disabled, and which files were rejected and why."""
-        disabled = [account for account in self.accounts if self._health[account.id].disabled_for]
-        cooled = [account for account in self.accounts if account not in disabled and self._wait(account)]
+        """How many accounts are usable, resting and disabled, which files were rejected, and every mark.
+
+        An account rests where its project's quota is used up for all the models that have been asked for.
+        """
+        self._refresh()
+        disabled = {account.id: mark for account in self.accounts if (mark := self._marks.against(account))}
+        enabled = [account for account in self.accounts if account.id not in disabled]
+        cooled = [
+            account
+            for account in enabled
+            if all(self._marks.quota(account.project, model) for model in self._asked_models)
+        ]
         return {
-            "usable": len(self.accounts) - len(disabled) - len(cooled),
+            "usable": len(enabled) - len(cooled),
             "cooled": len(cooled),
-            "disabled": [
-                {"account": account.id, "reason": self._health[account.id].disabled_for} for account in disabled
-            ],
-            "rejected": [{"file": rejected.file, "reason": rejected.reason} for rejected in self.rejected],
+            "under_way": self._under_way.total(),
+            "disabled": [{"account": account, "reason": mark.reason} for account, mark in disabled.items()],
+            "rejected": [{"file": rejected.file, "reason": rejected.reason} for rejected in self._folder.rejected],
+            "marks": [self._described(mark) for mark in self._marks.holding()],
         }
+
+    def announce(self) -> None:
+        """Log every file that was rejected."""
+        for rejected in self._folder.rejected:
+            self._log.error("account_rejected", file=rejected.file, reason=rejected.reason)
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self._marks.close()
 
-    def _wait(self, account: Account) -> float:
-        return max(0.0, self._health[account.id].cooled_until - self._clock())
+    async def _next(self, model: str, avoid: Collection[str], deadline: float) -> Account:
+        self._asked_models.add(model)
+        loop = asyncio.get_running_loop()
+        while True:
+            ready = self._ready(model)
+            chosen = self._chosen(ready, avoid)
+            if chosen:
+                return chosen
+            # One that rests may be ready before one that is busy: look again every second at the latest.
+            patience = min(1.0, deadline - loop.time())
+            if patience <= 0:
+                raise ProxyError("accounts_exhausted", "Every account is busy. Try again later.", retry_after=1)
+            returned = self._returned
+            try:
+                await asyncio.wait_for(returned.wait(), patience)
+            except TimeoutError:
+                continue
 
-    def _keep(self, account: Account) -> None:
-        health = self._health[account.id]
-        try:
-            with self._database:
-                self._database.execute(
-                    "INSERT OR REPLACE INTO account_state VALUES (?, ?, ?, ?)",
-                    (account.id, account.version, health.cooled_until, health.disabled_for),
-                )
-        except sqlite3.Error as error:
-            self._on_error(str(error))
+    def _ready(self, model: str) -> list[Account]:
+        """The accounts that may be asked for a model now; at least one."""
+        self._refresh()
+        enabled = [account for account in self.accounts if not self._marks.against(account)]
+        if not enabled:
+            raise ProxyError("no_account")
+        rests = {account.id: self._marks.quota(account.project, model) for account in enabled}
+        marks = [mark for mark in rests.values() if mark]
+        if len(marks) == len(enabled):
+            raise self._exhausted(min(marks, key=lambda mark: mark.until))
+        return [account for account in enabled if not rests[account.id]]
 
+    def _chosen(self, ready: list[Account], avoid: Collection[str]) -> Account | None:
+        """The one whose last turn is longest ago, of those with room; None where none has."""
+        with_room = [account for account in ready if self._under_way[account.id] < self._concurrency]
+        fresh = [account for account in with_room if account.id not in avoid] or with_room
+        return min(fresh, key=lambda account: self._last_turn[account.id], default=None)
 
-def _opened(path: Path) -> sqlite3.Connection:
-    path.touch(mode=0o600, exist_ok=True)
-    database = sqlite3.connect(path, timeout=1, check_same_thread=False)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=NORMAL")
-    database.execute(_TABLE)
-    return database
+    def _exhausted(self, first: Mark) -> ProxyError:
+        wait = max(1, math.ceil(first.until - self._clock()))
+        return ProxyError(
+            "accounts_exhausted",
+            f"Every account has used up its quota for now ({first.cause}: {first.reason}). "
+            f"Try again in {wait} seconds.",
+            retry_after=wait,
+        )
+
+    def _refresh(self) -> None:
+        if self._folder.refresh():
+            self._log.info("accounts_changed", accounts=len(self.accounts), rejected=len(self._folder.rejected))
+            self.announce()
+        self._marks.refresh(self.accounts)
+
+    def _described(self, mark: Mark) -> dict[str, Any]:
+        """A mark without the project's name: by the accounts that it is about."""
+        accounts = [
+            account.id
+            for account in self.accounts
+            if (mark.scope, mark.subject) in (("account", account.id), ("project", account.project))
+        ]
+        return {
+            "scope": mark.scope,
+            "accounts": accounts,
+            "model": mark.model or None,
+            "cause": mark.cause.value,
+            "reason": mark.reason,
+            "until": utc(mark.until),
+        }

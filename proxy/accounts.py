@@ -1,9 +1,10 @@
-"""Upstream accounts: one file each, checked when they are loaded."""
+"""Upstream accounts: one file each, checked when they are loaded, and loaded again when they change."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,41 @@ class RejectedAccount:
 
     file: str
     reason: str
+
+
+class AccountFolder:
+    """The accounts of a folder's *.json files as they are now.
+
+    accounts   the usable ones, in the order of their names
+    rejected   broken files, files that others may read, and files with a name or a key that an earlier one has
+    """
+
+    def __init__(self, folder: Path, log_key: bytes) -> None:
+        self._folder = folder
+        self._log_key = log_key
+        self._seen: object = None
+        self.accounts: tuple[Account, ...] = ()
+        self.rejected: tuple[RejectedAccount, ...] = ()
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Load the files again if any has come, gone or changed; whether that was so."""
+        seen = self._look()
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        accounts, rejected = load_accounts(self._folder, self._log_key)
+        self.accounts, self.rejected = tuple(accounts), tuple(rejected)
+        return True
+
+    def _look(self) -> object:
+        """What tells one state of the files from another; the files are not read."""
+        try:
+            entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith(".json")]
+            states = {entry.name: entry.stat() for entry in entries}
+        except OSError as error:
+            return error.errno
+        return {name: (at.st_mtime_ns, at.st_size, at.st_ino, at.st_mode) for name, at in states.items()}
 
 
 def load_accounts(folder: Path, log_key: bytes) -> tuple[list[Account], list[RejectedAccount]]:

@@ -19,6 +19,7 @@ from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
 from proxy.gemini import payload
 from proxy.requests import ImageRequest
+from proxy.retrying import Retries
 from proxy.single_flight import SingleFlight
 
 
@@ -109,7 +110,8 @@ class Generation:
         prompt = self._prompt(request)
         sent = payload(request, prompt)
         started = perf_counter()
-        calls = [self._dispatch.draw(request.model.upstream, sent, order.request_id) for _ in range(request.n)]
+        retries = Retries(request.n)
+        calls = [self._dispatch.draw(request.model.upstream, sent, order.request_id, retries) for _ in range(request.n)]
         ended = await asyncio.gather(*calls, return_exceptions=True)
         spent = round((perf_counter() - started) * 1000, 3)
         drawn = [one for one in ended if isinstance(one, Drawn)]

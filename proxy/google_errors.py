@@ -1,4 +1,4 @@
-"""What a Gemini error says: which account is to blame and when to come back.
+"""What a Gemini error says: what is at fault, for how long, and when to come back.
 
 The text of an error never leaves: only the facts below are read from it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,22 +19,49 @@ LONGEST_DELAY = 86_400.0
 """The longest wait that is believed, in seconds."""
 
 _DELAY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s?")
-_ACCOUNT_STATUSES = frozenset({401, 403})
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_NO_QUOTA = re.compile(r"\blimit: 0(?![.0-9])")
+_PER_DAY = re.compile(r"per_?day", re.IGNORECASE)
+
+
+class Cause(StrEnum):
+    """Why a call was refused; whom it marks, and for how long, follows from it.
+
+    QUOTA_MINUTE  the project's quota for a model is used up for now
+    QUOTA_DAY     the same until midnight in the Pacific time zone, whatever short delay the answer names
+    NO_QUOTA      the project has no access to the model at all: its limit is 0
+    CAPACITY      the model has no room: no account's fault
+    BAD_KEY       the key is not accepted
+    PERMISSION    the key's project may not: its region, its billing, its APIs
+    OTHER         anything else
+    """
+
+    QUOTA_MINUTE = "quota_minute"
+    QUOTA_DAY = "quota_day"
+    NO_QUOTA = "no_quota"
+    CAPACITY = "capacity"
+    BAD_KEY = "bad_key"
+    PERMISSION = "permission"
+    OTHER = "other"
+
+
+QUOTA_CAUSES = frozenset({Cause.QUOTA_MINUTE, Cause.QUOTA_DAY, Cause.NO_QUOTA})
+"""What marks a project for one model."""
+ACCOUNT_CAUSES = frozenset({Cause.BAD_KEY, Cause.PERMISSION})
+"""What marks one account for all models."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedCall:
     """An answer that is an error.
 
-    reason          ErrorInfo's reason, else the error's status word, else `http_<status>`
-    blames_account  whether the account's key, project or permission is at fault
-    retry_after     seconds to wait, from RetryInfo in the body, else from the Retry-After header
+    reason       ErrorInfo's reason, else the error's status word, else `http_<status>`
+    retry_after  seconds to wait, from RetryInfo in the body, else from the Retry-After header
     """
 
     status: int
     reason: str
-    blames_account: bool
+    cause: Cause
     retry_after: float | None
 
 
@@ -45,8 +73,31 @@ def read_refused_call(status: int, retry_after: str | None, body: bytes) -> Refu
     word = next((word for word in words if word), f"http_{status}")
     delays = [_seconds(detail.get("retryDelay")) for detail in details]
     delay = next((delay for delay in [*delays, _seconds(retry_after)] if delay is not None), None)
-    broken_account = status == 400 and (word == "API_KEY_INVALID" or error.get("status") == "FAILED_PRECONDITION")
-    return RefusedCall(status, word, status in _ACCOUNT_STATUSES or broken_account, delay)
+    return RefusedCall(status, word, _cause(status, word, error, details), delay)
+
+
+def _cause(status: int, word: str, error: dict[str, Any], details: list[dict[str, Any]]) -> Cause:
+    if status == 429:
+        return Cause.CAPACITY if "CAPACITY" in word else _quota(error, details)
+    if status == 503:
+        return Cause.CAPACITY
+    if status == 401 or (status in (400, 403) and word == "API_KEY_INVALID"):
+        return Cause.BAD_KEY
+    if status == 403 or (status == 400 and error.get("status") == "FAILED_PRECONDITION"):
+        return Cause.PERMISSION
+    return Cause.OTHER
+
+
+def _quota(error: dict[str, Any], details: list[dict[str, Any]]) -> Cause:
+    violations = [
+        violation for detail in details for violation in _list(detail.get("violations")) if isinstance(violation, dict)
+    ]
+    message = error.get("message")
+    without_limit = isinstance(message, str) and _NO_QUOTA.search(message)
+    if without_limit or any(violation.get("quotaValue") == "0" for violation in violations):
+        return Cause.NO_QUOTA
+    names = [str(violation.get(name)) for violation in violations for name in ("quotaId", "quotaMetric")]
+    return Cause.QUOTA_DAY if any(_PER_DAY.search(name) for name in names) else Cause.QUOTA_MINUTE
 
 
 def _error_of(body: bytes) -> dict[str, Any]:

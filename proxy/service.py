@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -9,11 +10,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from proxy.account_pool import AccountPool
-from proxy.accounts import load_accounts
 from proxy.authentication import ClientKeys
 from proxy.cache.front import CacheFront
 from proxy.calls import CallRecord
-from proxy.dispatch import Dispatch, spread_pause
+from proxy.dispatch import Dispatch
 from proxy.eventlog import EventLog, utc
 from proxy.generation import Generation, Outcome
 from proxy.home import Home
@@ -27,7 +27,7 @@ class Service:
     """The parts of one proxy. Raises StartError where the home cannot be used; a broken cache does not stop it.
 
     clock  the time in seconds since 1970
-    pause  waits before a failed call is tried again
+    pause  waits so many seconds before a failed call is tried again
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Service:
         settings: Settings,
         *,
         clock: Callable[[], float] = time.time,
-        pause: Callable[[], Awaitable[None]] = spread_pause,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings
         self.home = Home(settings.home)
@@ -45,13 +45,13 @@ class Service:
         self.keys = ClientKeys(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
         self.log = EventLog(self.home.log, settings.instance_name, log_key, clock=clock)
         self.started_at = utc(clock())
-        accounts, rejected = load_accounts(self.home.accounts, log_key)
         self.pool = AccountPool(
-            accounts,
-            rejected,
+            self.home.accounts,
             self.home.database,
+            self.log,
+            log_key=log_key,
             clock=clock,
-            on_error=lambda cause: self.log.error("account_state_error", cause=cause),
+            concurrency=settings.account_concurrency,
         )
         self.record = CallRecord()
         self.cache = CacheFront(settings, self.home.cache, self.log, clock=clock)
@@ -59,7 +59,7 @@ class Service:
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)
         self.generation = Generation(
             Dispatch(
-                self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds, pause=pause
+                self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds, sleep=pause
             ),
             self.cache,
             self.flights,
@@ -71,8 +71,7 @@ class Service:
     def announce(self) -> None:
         """Log the start: the effective settings, every account file that was rejected, and missing client keys."""
         self.log.info("server_started", pid=os.getpid(), settings=self.settings.effective())
-        for rejected in self.pool.rejected:
-            self.log.error("account_rejected", file=rejected.file, reason=rejected.reason)
+        self.pool.announce()
         if not len(self.keys):
             self.log.error(
                 "no_client_keys",

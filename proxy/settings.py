@@ -123,6 +123,13 @@ class Settings(BaseSettings):
         description="How long a request may wait for the upstream service, all attempts together, in seconds: "
         "a number from 1 to 590 (clients give up after 600).",
     )
+    account_concurrency: Whole = Field(
+        32,
+        ge=1,
+        le=1000,
+        validation_alias="IMAGE_PROXY_ACCOUNT_CONCURRENCY",
+        description="How many calls may be under way with one account, in each worker: a whole number from 1 to 1000.",
+    )
     max_body_mb: Whole = Field(
         50,
         ge=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import math
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from proxy.accounts import Account
 from proxy.calls import CallRecord
 from proxy.errors import ProxyError
 from proxy.gemini import Answer, UsageMetadata, read_answer
-from proxy.google_errors import RefusedCall, read_refused_call
+from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES, Cause, RefusedCall, read_refused_call
 from proxy.images import Picture, PictureError, as_png
 from proxy.safety import REFUSALS
 
@@ -49,6 +50,7 @@ class CallError(Exception):
     status         the HTTP status; None where no answer came
     finish_reason  why the model ended, where it said
     reason         a short word for the log
+    cause          what is at fault, as the service tells it
     retry_after    the seconds that the upstream service asks to wait
     """
 
@@ -60,6 +62,7 @@ class CallError(Exception):
         status: int | None = None,
         finish_reason: str | None = None,
         reason: str = "",
+        cause: Cause = Cause.OTHER,
         retry_after: float | None = None,
     ) -> None:
         self.error = error
@@ -67,6 +70,7 @@ class CallError(Exception):
         self.status = status
         self.finish_reason = finish_reason
         self.reason = reason or error.kind.code
+        self.cause = cause
         self.retry_after = retry_after
         super().__init__(self.reason)
 
@@ -191,15 +195,20 @@ def _refused(call: RefusedCall) -> CallError:
     """What an answer with another status than 200 means. Its text is never passed on: it may quote the prompt."""
     error = ProxyError("upstream_error", f"The upstream service answered with status {call.status}.")
     blame = Blame.TRANSIENT if call.status in _RETRIED_STATUSES else Blame.FINAL
-    if call.status == 429:
+    if call.cause is Cause.CAPACITY:
+        blame = Blame.TRANSIENT
+        error.retry_after = None if call.retry_after is None else math.ceil(call.retry_after)
+    elif call.cause in QUOTA_CAUSES:
         blame = Blame.QUOTA
-    elif call.blames_account:
+    elif call.cause in ACCOUNT_CAUSES:
         blame = Blame.ACCOUNT
     elif call.status == 400:
         error = ProxyError("invalid_value", "The upstream service does not accept the request as it is.")
     elif call.status == 404:
         error = ProxyError("model_not_found", "The upstream service does not have this model.", param="model")
-    return CallError(error, blame, status=call.status, reason=call.reason, retry_after=call.retry_after)
+    return CallError(
+        error, blame, status=call.status, reason=call.reason, cause=call.cause, retry_after=call.retry_after
+    )
 
 
 async def _drawing(body: bytes) -> Drawing:

@@ -66,7 +66,7 @@ class Clock:
         return self.now
 
 
-async def no_pause() -> None:
+async def no_pause(_: float) -> None:
     """Retry at once."""
 
 

@@ -12,7 +12,6 @@ import httpx
 import pytest
 import respx
 
-from proxy.account_pool import DEFAULT_COOLDOWN
 from proxy.accounts import load_accounts
 from proxy.atomic import write_private
 from proxy.errors import StartError
@@ -146,11 +145,11 @@ def test_full_quota_goes_on_with_the_next_account_and_rests_the_first(
     ("answer", "seconds"),
     [
         (refused(429, "RESOURCE_EXHAUSTED", retryDelay="1.2s"), 2),
-        (refused(429, "RESOURCE_EXHAUSTED"), DEFAULT_COOLDOWN),
-        (httpx.Response(429), DEFAULT_COOLDOWN),
+        (refused(429, "RESOURCE_EXHAUSTED"), 60),
+        (httpx.Response(429), 60),
         (httpx.Response(429, headers={"retry-after": "17"}), 17),
         (httpx.Response(429, headers={"retry-after": "17"}, json=[{"error": {"details": [RETRY]}}]), 30),
-        (refused(429, "RESOURCE_EXHAUSTED", retryDelay="soon"), DEFAULT_COOLDOWN),
+        (refused(429, "RESOURCE_EXHAUSTED", retryDelay="soon"), 60),
         (refused(429, "RESOURCE_EXHAUSTED", retryDelay="999999999s"), 86400),
     ],
 )
@@ -175,8 +174,9 @@ def test_exhausted_pool_answers_429_with_the_shortest_rest(
         refused(400, "FAILED_PRECONDITION"),
         refused(401, "UNAUTHENTICATED"),
         refused(403, "PERMISSION_DENIED"),
+        refused(403, "PERMISSION_DENIED", reason="API_KEY_INVALID"),
     ],
-    ids=["bad key", "precondition", "401", "403"],
+    ids=["bad key", "precondition", "401", "403", "403 for the key"],
 )
 def test_broken_account_is_used_no_more_until_its_file_changes(
     answer: httpx.Response, home: Home, start_proxy: Callable[..., RunningProxy], upstream: respx.Route
@@ -283,11 +283,11 @@ def test_database_that_cannot_be_read_stops_the_start(home: Home, start_proxy: C
 def test_database_that_fails_later_fails_no_request(proxy: RunningProxy, upstream: respx.Route) -> None:
     upstream.mock(side_effect=[refused(429), drawn()])
     with sqlite3.connect(proxy.service.home.database) as database:
-        database.execute("DROP TABLE account_state")
+        database.execute("DROP TABLE account_marks")
     database.close()
 
     assert proxy.generate().status_code == 200
-    assert proxy.events("account_state_error")[0]["cause"] == "no such table: account_state"
+    assert proxy.events("account_state_error")[0]["cause"] == "no such table: account_marks"
 
 
 def test_database_holds_no_key_and_is_the_owners_only(proxy: RunningProxy, upstream: respx.Route) -> None:
@@ -295,6 +295,6 @@ def test_database_holds_no_key_and_is_the_owners_only(proxy: RunningProxy, upstr
     proxy.generate()
 
     contents = b"".join(path.read_bytes() for path in proxy.service.home.path.glob("proxy.db*"))
-    assert b"account_state" in contents
+    assert b"account_marks" in contents
     assert b"second-key" not in contents
     assert proxy.service.home.database.stat().st_mode & 0o077 == 0

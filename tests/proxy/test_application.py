@@ -10,6 +10,7 @@ import pytest
 import respx
 
 from proxy import __version__
+from proxy.google_errors import Cause
 from proxy.identity import build
 from proxy.models import MODELS
 from proxy.settings import described
@@ -32,7 +33,9 @@ def test_health_identifies_the_software_and_asks_nobody(proxy: RunningProxy, ups
 def test_readiness_needs_accounts_and_keys(proxy: RunningProxy) -> None:
     ready = proxy.send("GET", "/readyz")
     for account in proxy.service.pool.accounts:
-        proxy.service.pool.cool(account, 10)
+        proxy.service.pool.mark(
+            account, "gemini-3-pro-image", Cause.QUOTA_MINUTE, reason="RESOURCE_EXHAUSTED", retry_after=10
+        )
 
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert proxy.send("GET", "/readyz").status_code == 503

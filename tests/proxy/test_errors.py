@@ -10,6 +10,7 @@ import pytest
 import respx
 
 from proxy.errors import ERRORS, ErrorType, ProxyError
+from proxy.google_errors import Cause
 from tests.proxy.conftest import UPSTREAM, RunningProxy, drawn, ended, png, refused
 
 pytestmark = pytest.mark.story("007-03")
@@ -39,7 +40,7 @@ def _without_key(proxy: RunningProxy, _: respx.Route) -> httpx.Response:
 
 def _without_account(proxy: RunningProxy, _: respx.Route) -> httpx.Response:
     for account in proxy.service.pool.accounts:
-        proxy.service.pool.disable(account, "API_KEY_INVALID")
+        proxy.service.pool.mark(account, "", Cause.BAD_KEY, reason="API_KEY_INVALID", retry_after=None)
     return proxy.generate()
 
 
