@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,10 +9,12 @@ from checks.metrics.errors import LogSourceError
 from checks.metrics.formats import BUILT_IN, built_in_format
 from checks.metrics.log_format import LogFormat
 from checks.metrics.reading import Piece, TruncatedFileError, pieces
+from checks.metrics.recognition import recognised
 from checks.metrics.sources import LogFile
 
 _LOOKED_AT = 200
 _ENOUGH = 0.5
+_OURS = "image-proxy"
 
 
 class Guess(NamedTuple):
@@ -31,7 +32,7 @@ def guess(file: LogFile) -> Guess:
     lines = _first_lines(file)
     if not lines:
         return Guess(None, 0)
-    shares = [(sum(_recognised(line, known) for line in lines) / len(lines), known) for known in _known()]
+    shares = [(recognised(lines, known) / len(lines), known) for known in _known()]
     share, best = max(shares, key=lambda found: found[0])
     return Guess(best if share >= _ENOUGH else None, len(lines))
 
@@ -47,15 +48,8 @@ def _first_lines(file: LogFile) -> list[str]:
     except (TruncatedFileError, LogSourceError):
         return []
     readable = [*first.lines.split("\n", _LOOKED_AT)[:_LOOKED_AT], *first.undecodable[:_LOOKED_AT]]
+    readable += [first.torn] if first.torn and first.torn_whole else []
     return [line for line in readable if line.strip()]
-
-
-def _recognised(line: str, log_format: LogFormat) -> bool:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(record, dict) and all(record.get(key) is not None for key in log_format.recognised_by)
 
 
 def chosen(files: Iterable[LogFile], name: str) -> tuple[LogFormat, dict[LogFile, str | None], list[LogFile]]:
@@ -73,6 +67,6 @@ def chosen(files: Iterable[LogFile], name: str) -> tuple[LogFormat, dict[LogFile
     if strange and not formats:
         remedy = f"name its format (known: {', '.join(BUILT_IN)}) or the right file"
         raise LogSourceError(str(strange[0].path), "its lines are in no known log format", remedy)
-    log_format = formats[0] if formats else built_in_format(BUILT_IN[0])
+    log_format = formats[0] if formats else built_in_format(_OURS)
     names = {file: found.log_format.name if found.log_format else None for file, found in guesses.items()}
     return log_format, names, strange

@@ -137,6 +137,8 @@ class LogFormat(_Model):
     """How the lines of a log are recognised and what they mean (steps 1 to 6 above).
 
     A request is `failed`, else `blocked`, else `client` where one of the conditions there holds, and else it succeeded.
+    `durations_of` says which requests have a duration: where only failures have one, it stands for no other request,
+    and no latency is given as a measure. `caveats` are what the format cannot know, by code, in words for people.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
@@ -156,6 +158,8 @@ class LogFormat(_Model):
     failed: tuple[Condition, ...]
     blocked: tuple[Condition, ...] = ()
     client: tuple[Condition, ...] = ()
+    durations_of: Literal["requests", "failures"] = "requests"
+    caveats: dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")], str] = {}
 
     @model_validator(mode="after")
     def _needs(self) -> Self:

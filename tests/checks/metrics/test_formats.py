@@ -26,7 +26,7 @@ def test_every_built_in_format_loads_by_its_name() -> None:
 def test_an_unknown_name_gets_a_suggestion_or_the_list() -> None:
     with pytest.raises(UnknownFormatError, match="did you mean image-proxy"):
         built_in_format("image_proxy")
-    with pytest.raises(UnknownFormatError, match="known: auto, image-proxy"):
+    with pytest.raises(UnknownFormatError, match="known: auto, antigravity, combined, image-proxy, logfmt"):
         built_in_format("xyz")
 
 
