@@ -138,6 +138,12 @@ def test_another_release_fails_whatever_asks_the_target(
     assert (found["b"].status, found.record.verdict) == (Status.PASS, Verdict.NO_GO)
 
 
+@pytest.mark.parametrize(("build", "status"), [("b1", Status.PASS), ("b2", Status.FAIL)])
+def test_a_build_that_is_known_must_be_the_targets(tmp_path: Path, thing: Thing, build: str, status: Status) -> None:
+    path = write(tmp_path, checklist(stage(of_target()), target={"url": thing.base}))
+    assert conducted(path, build=build)["a"].status is status
+
+
 def test_what_the_target_reports_fills_what_is_unset(tmp_path: Path, thing: Thing) -> None:
     thing.reported = {"paths": {"home": str(tmp_path / "home")}}
     target = {

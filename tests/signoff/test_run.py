@@ -240,7 +240,7 @@ def test_a_real_run_when_piped_has_no_escape_codes(start: Start, tmp_path: Path)
 def test_a_terminal_has_a_live_display_and_colours_unless_told(
     environment: dict[str, str], tmp_path: Path, no_color: bool
 ) -> None:
-    write(tmp_path, checklist(stage(told("a"), told("b", "fail", repeat={"every": "100ms", "for": "1100ms"}))))
+    write(tmp_path, checklist(stage(told("a"), told("b", "fail", repeat={"every": "100ms", "for": "700ms"}))))
     master, slave = pty.openpty()
     variables = {"TERM": "xterm-256color", "NO_COLOR": "1"} if no_color else {"TERM": "xterm-256color"}
     kept = {name: value for name, value in environment.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
