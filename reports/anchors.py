@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from reports.escaping import plain
 
 _DROPPED = re.compile(r"[^\w\- ]")
+_SEPARATING = re.compile(r"\W+")
 
 
 class Anchors:
@@ -25,9 +26,9 @@ class Anchors:
         return self._unused(_slug(plain(title)))
 
     def name_rows(self, kind: str, ids: Iterable[str]) -> None:
-        """Name the rows about `ids`, such as `check-unit-tests`; to be called when all headings have their names."""
+        """Name the rows about `ids`, as in `check-story-007-01`; to be called when all headings have their names."""
         for each in ids:
-            self._rows.setdefault((kind, each), self._unused(f"{kind}-{_slug(plain(each)).strip('-')}"))
+            self._rows.setdefault((kind, each), self._unused(f"{kind}-{_SEPARATING.sub('-', plain(each)).strip('-')}"))
 
     def row(self, kind: str, row_id: str) -> str | None:
         """The name of the row about `row_id`; None where no row is about it."""

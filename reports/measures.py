@@ -43,7 +43,7 @@ def _figure(result: Result) -> Figure:
         samples=values.worded(seen.get("samples")),
         windows=_windows(seen.get("windows")),
         synthetic=values.worded(seen.get("synthetic")),
-        trend=values.worded(seen.get("direction")),
+        trend=values.worded(seen.get("trend")),
     )
 
 
@@ -52,7 +52,7 @@ def _windows(windows: Any) -> str:
     if not isinstance(windows, Sequence) or isinstance(windows, str) or not windows:
         return values.NOTHING
     starts = [values.worded(each[0]) for each in (windows[0], windows[-1]) if isinstance(each, Sequence) and each]
-    return f"{len(windows)}, starting {' to '.join(dict.fromkeys(starts))}"
+    return f"{len(windows)}, from {' to '.join(dict.fromkeys(starts))}"
 
 
 def criterion_observed(criterion: Criterion) -> str:

@@ -13,23 +13,23 @@ from reports.values import worded
 MOST_PARTS = 40
 MOST_PROPERTIES = 4
 SOLE_PROPERTIES = frozenset({"value", "answer"})
-"""Properties that are the whole of what their kinds observe, so that their names say nothing."""
+"""Properties whose names say nothing where they are the only ones."""
 _ROW = re.compile(r"\[.*\]$", re.DOTALL)
 
 
 def expected_lines(result: Result) -> list[str]:
     """Each property with what it was expected to be, as in `passed: at least 217`."""
-    return [_named(name, expectation) for name, expectation in result.expected.items()]
+    return _named(result.expected)
 
 
 def observed_lines(result: Result) -> list[str]:
     """Each expected property with what was seen; of a check that expects nothing, its first few single values."""
     if not result.observed or result.parts:
         return []
-    if not result.expected:
-        single = [name for name, value in result.observed.items() if isinstance(value, (str, int, float))]
-        return [_named(name, worded(result.observed[name])) for name in single[:MOST_PROPERTIES]]
-    return [_named(name, _seen(result, name)) for name in result.expected]
+    if result.expected:
+        return _named({name: _seen(result, name) for name in result.expected})
+    single = {name: worded(value) for name, value in result.observed.items() if isinstance(value, (str, int, float))}
+    return _named(dict(list(single.items())[:MOST_PROPERTIES]))
 
 
 def _seen(result: Result, name: str) -> str:
@@ -37,8 +37,10 @@ def _seen(result: Result, name: str) -> str:
     return "absent" if found is ABSENT else worded(found)
 
 
-def _named(name: str, words: str) -> str:
-    return words if name in SOLE_PROPERTIES else f"{name}: {words}"
+def _named(words: Mapping[str, str]) -> list[str]:
+    if len(words) == 1 and SOLE_PROPERTIES.issuperset(words):
+        return list(words.values())
+    return [f"{name}: {said}" for name, said in words.items()]
 
 
 @dataclass(frozen=True)
@@ -71,5 +73,5 @@ def waiver_line(waiver: Mapping[str, str]) -> str:
 
 
 def figures(observed: Mapping[str, object]) -> str:
-    """What one round saw, in a line."""
-    return ", ".join(_named(name, worded(value)) for name, value in observed.items())
+    """What one round saw, in a line; what it could not know is left out."""
+    return ", ".join(_named({name: worded(value) for name, value in observed.items() if value is not None}))

@@ -140,7 +140,7 @@ PASSING = (
             "unit": "rate",
             "windows": [["2026-01-11T10:00:00+00:00", 0.01, 60], ["2026-01-11T10:03:00+00:00", 0.02, 60]],
             "synthetic": "all",
-            "direction": "rising",
+            "trend": "rising",
         },
         reason="3 rounds over 10 m",
         attempts=tuple(
@@ -163,7 +163,7 @@ PASSING = (
             "unit": "duration_ms",
             "windows": [],
             "synthetic": "all",
-            "direction": None,
+            "trend": None,
         },
     ),
     result(
@@ -225,7 +225,7 @@ TROUBLED = (
             "unit": "rate",
             "windows": [],
             "synthetic": "none",
-            "direction": "falling",
+            "trend": "falling",
         },
         reason="value: observed 29.996 %, expected at least 30 %",
         remedy="look for entries that leave too early",

@@ -33,7 +33,7 @@ def test_a_row_is_named_for_what_it_is_about() -> None:
     anchors.heading("Check unit-tests")
     anchors.name_rows("check", ["unit-tests", "story[007-01]", "unit-tests"])
     assert anchors.row("check", "unit-tests") == "check-unit-tests-1"
-    assert anchors.row("check", "story[007-01]") == "check-story007-01"
+    assert anchors.row("check", "story[007-01]") == "check-story-007-01"
     assert anchors.row("criterion", "unit-tests") is None
 
 

@@ -175,6 +175,14 @@ def test_why_a_check_differs_from_the_page_is_shown_also_where_it_passed() -> No
     assert cell[3].text == "mode: 0700"
 
 
+def test_a_property_goes_without_its_name_only_where_it_is_alone() -> None:
+    facts = {"expected": {"exists": "exists", "value": "at least 10"}, "observed": {"exists": True, "value": 16}}
+    check = records.result("deliverable", Status.PASS, **facts)
+    (both,) = _cells_of("deliverable", parse(render(records.record((check,)))))
+    assert both[2].text.splitlines() == ["exists: exists", "value: at least 10"]
+    assert both[3].text.splitlines() == ["exists: true", "value: 16"]
+
+
 def test_a_rollup_shows_its_parts_with_their_statuses() -> None:
     parsed = parse(render(records.no_go()))
     (whole,) = _cells_of("ac-1", parsed)
@@ -215,7 +223,7 @@ def test_metrics_have_value_interval_samples_and_trend() -> None:
         "1.2 %",
         "0.4 % to 3.6 %",
         "240",
-        "2, starting 2026-01-11 10:00:00 UTC to 2026-01-11 10:03:00 UTC",
+        "2, from 2026-01-11 10:00:00 UTC to 2026-01-11 10:03:00 UTC",
         "all",
         "rising",
     ]
