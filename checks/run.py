@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,19 +27,18 @@ from checks.outcome import (
     ProcedureStep,
     ReleaseRecord,
     Result,
-    RunnerRecord,
     RunRecord,
     StageRecord,
     Status,
     TargetRecord,
 )
 from checks.planning import select
-from checks.process import base_environment, run_process
 from checks.redacted_record import redacted
 from checks.redaction import Redactor, looks_secret
 from checks.rollback.criteria import evaluate
 from checks.rollback.procedure import rehearse
 from checks.run_folder import RunFolder, write_atomically
+from checks.runner import describe_runner
 from checks.substitution import Names, substitute
 from checks.target import Identity, Target
 from checks.verdict import of_results, of_run
@@ -217,7 +214,7 @@ def _record(
             instances=(plan.identity.instance,) if plan.identity.instance else (),
             synthetic=_synthetic(results),
         ),
-        runner=_runner(plan.loaded.path.resolve().parent),
+        runner=describe_runner(plan.loaded.path.resolve().parent),
     )
 
 
@@ -234,20 +231,3 @@ def _synthetic(results: tuple[Result, ...]) -> Literal["none", "some", "all", "u
     if not known:
         return "unknown"
     return known.pop() if len(known) == 1 else "some"  # type: ignore[return-value]  # narrowed by the intersection
-
-
-def _runner(root: Path) -> RunnerRecord:
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain")
-    return RunnerRecord(
-        signoff=version("signoff"),
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        git_commit=commit or None,
-        git_dirty=None if changes is None else bool(changes),
-    )
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    done = run_process(["git", *arguments], cwd=root, env=base_environment({}), timeout_s=10)
-    return done.stdout.decode(errors="replace").strip() if done.exit_code == 0 else None

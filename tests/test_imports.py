@@ -41,5 +41,9 @@ def test_a_file_is_one_concept_long(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST.get(path.relative_to(ROOT).as_posix(), 250)
 
 
-LONGEST: dict[str, int] = {}
+LONGEST = {
+    "checks/comparators.py": 280,  # one small class for each comparator, siblings in one order
+    "checks/outcome.py": 280,  # the whole of verdict.json, to be read in one place
+    "checks/yaml_reader.py": 280,  # one pass over YAML's events, with every refusal beside its event
+}
 """Files that may be longer than 250 lines, each with its reason."""

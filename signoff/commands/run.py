@@ -85,7 +85,7 @@ def run(
     stop = threading.Event()
     with _interruptible(stop), listener_for(as_json=json_, quiet=quiet) as listener:
         folder, record = _conduct(request, listener, options, stop)
-        _write_reports(folder, record)
+        _write_reports(folder, record, checklist.resolve().parent)
         listener(_finished(folder, record))
     raise typer.Exit(_exit_code(record))
 
@@ -117,11 +117,11 @@ def _conduct(
     return conduct_against_reference(request, listener, options, stop)
 
 
-def _write_reports(folder: RunFolder, record: RunRecord) -> None:
+def _write_reports(folder: RunFolder, record: RunRecord, root: Path) -> None:
     from checks.run_folder import write_atomically
     from reports import markdown
 
-    write_atomically(folder.path / "report.md", markdown.render(record).encode())
+    write_atomically(folder.path / "report.md", markdown.render(record, os.path.relpath(root, folder.path)).encode())
 
 
 def _finished(folder: RunFolder, record: RunRecord) -> Any:
