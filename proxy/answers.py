@@ -1,4 +1,4 @@
-"""The body of a successful answer, in OpenAI's form."""
+"""The body of a successful answer, in OpenAI's form: one JSON object, or server-sent events."""
 
 from __future__ import annotations
 
@@ -7,46 +7,110 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from proxy.errors import ProxyError
 from proxy.gemini import UsageMetadata
+from proxy.images import Picture, PictureError, converted
+from proxy.requests import ImageRequest
 from proxy.upstream import Drawing
+
+COMPLETED_EVENTS = {"generations": "image_generation.completed", "edits": "image_edit.completed"}
+"""The name of the event that brings an image, by endpoint."""
+REPORTED_QUALITY = {"standard": "medium", "hd": "high"}
+"""What an answer calls a quality that OpenAI no longer has."""
+NO_TOKENS = UsageMetadata()
+"""What an event says, which must have a usage, where the upstream service told none."""
 
 
 def answer_body(
-    drawings: Sequence[Drawing], *, created: int, response_format: str, revised_prompt: str | None
+    request: ImageRequest, drawings: Sequence[Drawing], *, created: int, revised_prompt: str | None
 ) -> bytes:
-    """The JSON body for at least one image.
+    """The body for at least one image, in the format that was asked for; converts pictures, so not for the loop.
 
     created         seconds since 1970
-    revised_prompt  shown beside each image, where the prompt was enhanced
-    `size` is that of the first image's pixels; `usage` is there where every call told its tokens.
+    revised_prompt  shown beside each image, where the prompt was enhanced; events have no place for it
+    Raises ProxyError invalid_upstream_answer for an image that cannot be decoded.
     """
-    first = drawings[0].picture
+    try:
+        pictures = [
+            converted(drawing.picture, request.output_format, request.output_compression) for drawing in drawings
+        ]
+    except PictureError as error:
+        message = f"The upstream service's image {error}"
+        raise ProxyError("invalid_upstream_answer", message) from error
+    if request.stream:
+        events = [
+            _event(request, picture, drawing.usage or NO_TOKENS, created)
+            for picture, drawing in zip(pictures, drawings, strict=True)
+        ]
+        return "".join(events).encode()
     body: dict[str, Any] = {
         "created": created,
-        "data": [_item(drawing, response_format, revised_prompt) for drawing in drawings],
-        "output_format": "png",
-        "size": f"{first.width}x{first.height}",
+        "data": [_item(picture, request.response_format, revised_prompt) for picture in pictures],
+        "background": "opaque",
+        "output_format": request.output_format,
+        "size": _size(pictures[0]),
     }
+    quality = _quality(request)
+    if quality != "auto":
+        body["quality"] = quality
     told = [drawing.usage for drawing in drawings if drawing.usage]
     if len(told) == len(drawings):
         body["usage"] = _usage(told)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _json(body).encode()
 
 
-def _item(drawing: Drawing, response_format: str, revised_prompt: str | None) -> dict[str, str]:
-    encoded = base64.b64encode(drawing.picture.content).decode()
-    item = {"url": f"data:image/png;base64,{encoded}"} if response_format == "url" else {"b64_json": encoded}
+def _event(request: ImageRequest, picture: Picture, usage: UsageMetadata, created: int) -> str:
+    name = COMPLETED_EVENTS[request.endpoint]
+    data = {
+        "type": name,
+        "b64_json": base64.b64encode(picture.content).decode(),
+        "created_at": created,
+        "size": _size(picture),
+        "quality": _quality(request),
+        "background": "opaque",
+        "output_format": request.output_format,
+        "usage": _usage([usage]),
+    }
+    return f"event: {name}\ndata: {_json(data)}\n\n"
+
+
+def _item(picture: Picture, response_format: str, revised_prompt: str | None) -> dict[str, str]:
+    encoded = base64.b64encode(picture.content).decode()
+    item = {"url": f"data:{picture.mime_type};base64,{encoded}"} if response_format == "url" else {"b64_json": encoded}
     return item if revised_prompt is None else item | {"revised_prompt": revised_prompt}
 
 
+def _size(picture: Picture) -> str:
+    return f"{picture.width}x{picture.height}"
+
+
+def _quality(request: ImageRequest) -> str:
+    asked = request.quality or "auto"
+    return REPORTED_QUALITY.get(asked, asked)
+
+
 def _usage(told: Sequence[UsageMetadata]) -> dict[str, Any]:
-    """The tokens of all calls together; thoughts are billed as output and counted so."""
-    prompt = sum(usage.prompt_token_count for usage in told)
-    output = sum(usage.candidates_token_count + usage.thoughts_token_count for usage in told)
-    images = sum(usage.prompt_tokens("IMAGE") for usage in told)
+    """The tokens of all calls together; what the details do not cover is text.
+
+    Thoughts are billed as output, and shown apart as `reasoning_tokens`.
+    """
+    given = sum(usage.prompt_token_count for usage in told)
+    given_images = sum(usage.prompt_tokens("IMAGE") for usage in told)
+    answered = sum(usage.candidates_token_count for usage in told)
+    drawn = sum(usage.candidates_tokens("IMAGE") for usage in told)
+    thought = sum(usage.thoughts_token_count for usage in told)
     return {
-        "input_tokens": prompt,
-        "output_tokens": output,
-        "total_tokens": prompt + output,
-        "input_tokens_details": {"text_tokens": max(0, prompt - images), "image_tokens": images},
+        "input_tokens": given,
+        "output_tokens": answered + thought,
+        "total_tokens": given + answered + thought,
+        "input_tokens_details": {"text_tokens": given - given_images, "image_tokens": given_images},
+        "output_tokens_details": {
+            "text_tokens": answered - drawn,
+            "image_tokens": drawn,
+            "reasoning_tokens": thought,
+        },
     }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -14,11 +14,15 @@ MOST_PARTS = 64
 """The most fields, and the most files, that a form may have."""
 
 
-def check_media_type(request: Request, wanted: str) -> None:
-    """Raise ProxyError unsupported_media_type unless the content type is the wanted one."""
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != wanted:
-        raise ProxyError("unsupported_media_type", f"The content type must be {wanted}.")
+def media_type(request: Request) -> str:
+    """The content type without its parameters, in lower case; empty where there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def check_media_type(request: Request, *wanted: str) -> None:
+    """Raise ProxyError unsupported_media_type unless the content type is one of those wanted."""
+    if media_type(request) not in wanted:
+        raise ProxyError("unsupported_media_type", f"The content type must be {' or '.join(wanted)}.")
 
 
 async def bounded_stream(request: Request, largest: int) -> AsyncGenerator[bytes, None]:

@@ -23,19 +23,27 @@ class ErrorType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """One row of the table: code, HTTP status, OpenAI's `type`, the log's `error_type` and the default message."""
+    """One row of the table: code, HTTP status, OpenAI's `type`, the log's `error_type` and the default message.
+
+    retry_costs  whether the upstream service was paid, or may have been: clients are told not to try again by
+                 themselves
+    """
 
     code: str
     status: int
     type: str
     error_type: ErrorType
     message: str
+    retry_costs: bool = False
 
     @property
     def is_our_failure(self) -> bool:
         """Whether the client failed for a reason on our side: any 5xx, and 429 from exhausted accounts."""
         return self.status >= 500 or self.status == 429
 
+
+LONGEST_CLIENT_WAIT = 120
+"""The longest `retry-after`, in seconds, that OpenAI's clients wait; after a longer one a retry comes too early."""
 
 _REQUEST = "invalid_request_error"
 _SERVER = "server_error"
@@ -79,20 +87,21 @@ ERRORS: dict[str, ErrorKind] = {
         ),
         ErrorKind("internal_error", 500, _SERVER, ErrorType.SYSTEM_ERROR, "The proxy failed to handle the request."),
         ErrorKind("upstream_error", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered with an error."),
-        ErrorKind("no_image", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered without an image."),
+        ErrorKind("no_image", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered without an image.", retry_costs=True),
         ErrorKind(
             "invalid_upstream_answer",
             502,
             _SERVER,
             ErrorType.API_ERROR,
             "The answer of the upstream service cannot be understood.",
+            retry_costs=True,
         ),
         ErrorKind(
             "upstream_unreachable", 502, _SERVER, ErrorType.NETWORK_ERROR, "The upstream service cannot be reached."
         ),
         ErrorKind("no_account", 503, _SERVER, ErrorType.SYSTEM_ERROR, "There is no usable upstream account."),
         ErrorKind(
-            "upstream_timeout", 504, _SERVER, ErrorType.NETWORK_ERROR, "The upstream service did not answer in time."
+            "upstream_timeout", 504, _SERVER, ErrorType.NETWORK_ERROR, "The upstream service did not answer in time.", retry_costs=True
         ),
     )
 }
@@ -130,10 +139,12 @@ class ProxyError(Exception):
         return {"error": {"message": self.message, "type": self.kind.type, "param": self.param, "code": self.kind.code}}
 
     def headers(self) -> dict[str, str]:
-        """The response headers that belong to this error."""
+        """The response headers that belong to this error; `x-should-retry` is what OpenAI's clients obey."""
         found = {}
         if self.retry_after is not None:
             found["retry-after"] = str(self.retry_after)
+        if self.kind.retry_costs or (self.retry_after or 0) > LONGEST_CLIENT_WAIT:
+            found["x-should-retry"] = "false"
         if self.allow is not None:
             found["allow"] = self.allow
         return found

@@ -81,10 +81,19 @@ class UsageMetadata(_Lenient):
     candidates_token_count: int = Field(0, ge=0)
     thoughts_token_count: int = Field(0, ge=0)
     prompt_tokens_details: tuple[_TokenDetail, ...] = ()
+    candidates_tokens_details: tuple[_TokenDetail, ...] = ()
 
     def prompt_tokens(self, modality: str) -> int:
-        """The prompt's tokens of one modality, TEXT or IMAGE."""
-        return sum(detail.token_count for detail in self.prompt_tokens_details if detail.modality == modality)
+        """The prompt's tokens of one modality, TEXT or IMAGE, at most all of them."""
+        return min(_tokens(self.prompt_tokens_details, modality), self.prompt_token_count)
+
+    def candidates_tokens(self, modality: str) -> int:
+        """The answer's tokens of one modality, thoughts not counted, at most all of them."""
+        return min(_tokens(self.candidates_tokens_details, modality), self.candidates_token_count)
+
+
+def _tokens(details: tuple[_TokenDetail, ...], modality: str) -> int:
+    return sum(detail.token_count for detail in details if detail.modality == modality)
 
 
 class _Body(_Lenient):

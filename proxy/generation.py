@@ -124,11 +124,10 @@ class Generation:
             self._log.error(
                 "partial_failure", request_id=order.request_id, n=request.n, images=len(drawn), error_codes=dict(counts)
             )
-        body = answer_body(
-            [one.drawing for one in drawn],
-            created=int(self._clock()),
-            response_format=request.response_format,
-            revised_prompt=prompt if prompt != request.prompt else None,
+        revised = prompt if prompt != request.prompt else None
+        drawings = [one.drawing for one in drawn]
+        body = await asyncio.to_thread(
+            answer_body, request, drawings, created=int(self._clock()), revised_prompt=revised
         )
         return Outcome(state, body, len(drawn), drawn[0].account.id, spent)
 

@@ -10,12 +10,12 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from proxy.body import read_form, read_json_body
+from proxy.body import check_media_type, media_type, read_form, read_json_body
 from proxy.cache.front import BYTES_PER_MB, CacheState
 from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
 from proxy.generation import Order, Outcome
-from proxy.requests import Endpoint, ImageRequest, parse_edit, parse_generation
+from proxy.requests import Endpoint, ImageRequest, Policy, parse_edit, parse_generation, parse_json_edit
 from proxy.service import Service
 
 SYNTHETIC_HEADER = "x-synthetic"
@@ -71,12 +71,14 @@ class ImageEndpoint:
     async def _parsed(self, request: Request) -> ImageRequest:
         settings = self._service.settings
         largest = settings.max_body_mb * BYTES_PER_MB
-        threshold, longest = settings.safety_threshold, settings.max_prompt_characters
+        policy = Policy(settings.safety_threshold, settings.safety_floor, settings.max_prompt_characters)
         if self._endpoint == "generations":
-            body = await read_json_body(request, largest)
-            return parse_generation(body, default_threshold=threshold, longest_prompt=longest)
+            return parse_generation(await read_json_body(request, largest), policy)
+        check_media_type(request, "multipart/form-data", "application/json")
+        if media_type(request) == "application/json":
+            return await asyncio.to_thread(parse_json_edit, await read_json_body(request, largest), policy)
         texts, files = await read_form(request, largest)
-        return await asyncio.to_thread(parse_edit, texts, files, default_threshold=threshold, longest_prompt=longest)
+        return await asyncio.to_thread(parse_edit, texts, files, policy)
 
     def _log_event(self, request: Request, asked: ImageRequest | None, outcome: Outcome, duration_ms: float) -> None:
         kind = outcome.error.kind if outcome.error else None
@@ -121,4 +123,5 @@ def _response(asked: ImageRequest | None, outcome: Outcome, duration_ms: float) 
         headers["x-safety-threshold"] = asked.threshold.value
     if outcome.error:
         return JSONResponse(outcome.error.envelope(), outcome.error.kind.status, headers | outcome.error.headers())
-    return Response(outcome.body, 200, headers, "application/json")
+    streamed = asked is not None and asked.stream
+    return Response(outcome.body, 200, headers, "text/event-stream" if streamed else "application/json")

@@ -17,6 +17,10 @@ MOST_PIXELS = 64_000_000
 ACCEPTED = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 """The formats that are read, by Pillow's name."""
 
+MOST_QUALITY = 100
+"""The best quality of jpeg and webp."""
+
+_PNG_MODES = ("RGB", "RGBA", "L", "LA", "P")
 _UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError)
 
 
@@ -61,21 +65,48 @@ def read_upload(content: bytes, param: str) -> Picture:
     return picture
 
 
-def as_png(content: bytes) -> Picture:
-    """The picture as PNG: one that is a PNG already is passed through unchanged, byte for byte, if it is whole.
+def read_drawn(content: bytes) -> Picture:
+    """A picture that the upstream service drew, if it is whole: a PNG by its checksums, another by decoding it.
 
     Raises PictureError.
     """
     picture = read_header(content)
     if picture.mime_type == "image/png":
         _check_chunks(content)
+    else:
+        _decode(content)
+    return picture
+
+
+def converted(picture: Picture, output_format: str, compression: int) -> Picture:
+    """The picture as `png`, `jpeg` or `webp`; one that is so already is passed through unchanged, byte for byte.
+
+    compression  the quality of jpeg and webp, 0 to 100; below 100 such a picture is always encoded anew
+    Where a format has no transparency the ground is white. Raises PictureError.
+    """
+    mime_type = f"image/{output_format}"
+    if picture.mime_type == mime_type and compression == MOST_QUALITY:
         return picture
-    image = _decode(content)
-    if image.mode not in ("RGB", "RGBA", "L", "LA", "P"):
-        image = image.convert("RGB")
+    image = _decode(picture.content)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return Picture(buffer.getvalue(), "image/png", picture.width, picture.height)
+    if output_format == "png":
+        (image if image.mode in _PNG_MODES else image.convert("RGB")).save(buffer, "PNG")
+    elif output_format == "webp":
+        image.convert("RGBA" if _is_transparent(image) else "RGB").save(buffer, "WEBP", quality=compression)
+    else:
+        _on_white(image).save(buffer, "JPEG", quality=compression)
+    return Picture(buffer.getvalue(), mime_type, picture.width, picture.height)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not _is_transparent(image):
+        return image.convert("RGB")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
 
 
 def _opened(content: bytes) -> Image.Image:

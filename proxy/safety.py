@@ -13,6 +13,11 @@ class Threshold(StrEnum):
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
 
+    def is_weaker_than(self, other: Threshold) -> bool:
+        """Whether it refuses less than the other."""
+        order = list(Threshold)
+        return order.index(self) < order.index(other)
+
 
 GEMINI_THRESHOLD: dict[Threshold, str] = {
     Threshold.OFF: "OFF",

@@ -17,11 +17,10 @@ _SIDES = (64, 8192)
 """The shortest and longest side that a size may have, in pixels."""
 _FARTHEST = 1.5
 """How far a shape may be from the nearest ratio that a model can draw, as a factor."""
-_BASE_PIXELS = 1024 * 1024
-"""How many pixels a 1K image has, about, at any ratio; 2K has four times as many, 4K sixteen, 512 a quarter."""
-_SIZE_PIXELS = {"512": _BASE_PIXELS / 4, "1K": _BASE_PIXELS, "2K": _BASE_PIXELS * 4, "4K": _BASE_PIXELS * 16}
+_SIZES = ("512", "1K", "2K", "4K")
+"""Every image size, smallest first."""
 
-QUALITY_SIZE = {"standard": "1K", "low": "1K", "medium": "1K", "hd": "2K", "high": "2K"}
+QUALITY_SIZE = {"standard": "1K", "low": "1K", "medium": "1K", "hd": "2K", "high": "2K", "xhigh": "2K", "max": "4K"}
 """The image size that each quality asks for at least; `auto` and none ask for none."""
 
 
@@ -46,7 +45,7 @@ def shape_of(model: Model, size: str, quality: str | None, *, otherwise: str | N
     ratio, image_size = (otherwise, "1K") if size == AUTO else _of_pixels(model, *_pixels(size))
     if not model.sizes:
         return Shape(model.ratio or ratio, None)
-    wanted = max(image_size, QUALITY_SIZE.get(quality or AUTO, image_size), key=_SIZE_PIXELS.__getitem__)
+    wanted = max(image_size, QUALITY_SIZE.get(quality or AUTO, image_size), key=_SIZES.index)
     return Shape(model.ratio or ratio, model.image_size or wanted)
 
 
@@ -64,13 +63,13 @@ def _pixels(size: str) -> tuple[int, int]:
 
 
 def _of_pixels(model: Model, width: int, height: int) -> tuple[str, str]:
-    """The nearest ratio and image size, both by factor; a size outside every ratio is refused."""
+    """The nearest ratio, then the image size nearest in pixels, both by factor; far from every ratio is refused."""
     wanted = width / height
     ratio = min(model.ratios, key=lambda name: abs(math.log(wanted / _quotient(name))))
     if abs(math.log(wanted / _quotient(ratio))) > math.log(_FARTHEST):
         raise ProxyError("invalid_value", "size is too long and narrow for this model.", param="size")
     sizes = model.sizes or ("1K",)
-    return ratio, min(sizes, key=lambda name: abs(math.log(width * height / _SIZE_PIXELS[name])))
+    return ratio, min(sizes, key=lambda name: abs(math.log(width * height / math.prod(model.pixels(ratio, name)))))
 
 
 def _quotient(ratio: str) -> float:

@@ -23,7 +23,7 @@ from proxy.calls import CallRecord
 from proxy.errors import ProxyError
 from proxy.gemini import Answer, UsageMetadata, read_answer
 from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES, Cause, RefusedCall, read_refused_call
-from proxy.images import Picture, PictureError, as_png
+from proxy.images import Picture, PictureError, read_drawn
 from proxy.safety import REFUSALS
 
 LARGEST_ANSWER = 100_000_000
@@ -77,7 +77,7 @@ class CallError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An image, as PNG, with the tokens that it took and why the model ended."""
+    """An image as it was received, with the tokens that it took and why the model ended."""
 
     picture: Picture
     usage: UsageMetadata | None
@@ -223,7 +223,7 @@ async def _drawing(body: bytes) -> Drawing:
             ProxyError("no_image"), _blame_for_no_image(answer), status=200, finish_reason=answer.finish_reason
         )
     try:
-        picture = await asyncio.to_thread(as_png, answer.image)
+        picture = await asyncio.to_thread(read_drawn, answer.image)
     except PictureError as error:
         told = ProxyError("invalid_upstream_answer", f"The upstream service's image {error}")
         raise CallError(told, Blame.TRANSIENT, status=200, finish_reason=answer.finish_reason) from error

@@ -27,6 +27,9 @@ def cache_key(request: ImageRequest, *, tenant: str, prompt: str) -> str:
         "style": request.style,
         "safety_threshold": request.threshold.value,
         "response_format": request.response_format,
+        "output_format": request.output_format,
+        "output_compression": request.output_compression,
+        "stream": request.stream,
         "images": [picture.sha256 for picture in request.images],
         "mask": request.mask.sha256 if request.mask else None,
     }

@@ -35,6 +35,9 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "threshold": st.sampled_from(Threshold),
     "images": st.lists(_pictures, max_size=3).map(tuple),
     "mask": st.none() | _pictures,
+    "output_format": st.sampled_from(["png", "jpeg", "webp"]),
+    "output_compression": st.integers(0, 100),
+    "stream": st.booleans(),
 }
 _requests = st.builds(ImageRequest, **_values)
 

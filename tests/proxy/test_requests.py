@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxy.errors import ProxyError
-from proxy.requests import parse_generation
-from proxy.safety import Threshold
+from proxy.requests import Policy, parse_generation
 from tests.proxy.conftest import RunningProxy, drawn, png, sent_bodies
 
 
@@ -33,11 +32,18 @@ from tests.proxy.conftest import RunningProxy, drawn, png, sent_bodies
         ({"style": "Vivid"}, "style", "invalid_value"),
         ({"response_format": "png"}, "response_format", "invalid_value"),
         ({"background": "transparent"}, "background", "invalid_value"),
-        ({"output_format": "webp"}, "output_format", "invalid_value"),
-        ({"stream": True}, "stream", "invalid_value"),
-        ({"moderation": "low"}, "moderation", "invalid_value"),
+        ({"output_format": "gif"}, "output_format", "invalid_value"),
+        ({"output_compression": 101, "output_format": "webp"}, "output_compression", "invalid_value"),
+        ({"output_compression": 50}, "output_compression", "invalid_value"),
+        ({"stream": "true"}, "stream", "invalid_value"),
+        ({"stream": True, "response_format": "url"}, "response_format", "invalid_value"),
+        ({"moderation": "high"}, "moderation", "invalid_value"),
+        ({"moderation": "low", "safety_threshold": "HIGH"}, "moderation", "invalid_value"),
         ({"user": 7}, "user", "invalid_value"),
-        ({"partial_images": 1}, "partial_images", "unknown_parameter"),
+        ({"partial_images": 1}, "partial_images", "invalid_value"),
+        ({"partial_images": 4, "stream": True}, "partial_images", "invalid_value"),
+        ({"input_fidelity": "low"}, "input_fidelity", "unknown_parameter"),
+        ({"svg": {"model": "x"}}, "svg", "unknown_parameter"),
         ({"a strange\nname": 1}, "a?strange?name", "unknown_parameter"),
         ({"model": ""}, "model", "invalid_value"),
         ({"model": "gemini-3-pro-image-8k"}, "model", "model_not_found"),
@@ -80,7 +86,7 @@ def test_any_fields_give_a_request_or_an_error_of_the_client(fields: dict[str, o
 
 def _parsed(body: bytes) -> object:
     try:
-        parse_generation(body, default_threshold=Threshold.MEDIUM, longest_prompt=100)
+        parse_generation(body, Policy(longest_prompt=100))
     except ProxyError as error:
         return error.kind.status
     return "a request"
@@ -127,6 +133,7 @@ def test_usage_is_the_sum_of_all_calls(proxy: RunningProxy, upstream: respx.Rout
         "candidatesTokenCount": 1120,
         "thoughtsTokenCount": 223,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4}, {"modality": "IMAGE", "tokenCount": 10}],
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1100}],
     }
     upstream.mock(side_effect=lambda _: drawn(usageMetadata=usage))
 
@@ -135,6 +142,7 @@ def test_usage_is_the_sum_of_all_calls(proxy: RunningProxy, upstream: respx.Rout
         "output_tokens": 2686,
         "total_tokens": 2714,
         "input_tokens_details": {"text_tokens": 8, "image_tokens": 20},
+        "output_tokens_details": {"text_tokens": 40, "image_tokens": 2200, "reasoning_tokens": 446},
     }
 
 
@@ -181,7 +189,9 @@ def test_edit_sends_pictures_in_order_then_the_mask_with_its_words(proxy: Runnin
         ({"n": "two"}, "n", "invalid_value"),
         ({"n": ""}, "n", "invalid_value"),
         ({"n": "99999999999"}, "n", "invalid_value"),
-        ({"stream": "true"}, "stream", "invalid_value"),
+        ({"stream": "True"}, "stream", "invalid_value"),
+        ({"input_fidelity": "high"}, "input_fidelity", "invalid_value"),
+        ({"output_compression": "9", "output_format": "png"}, "output_compression", "invalid_value"),
         ({"stream": "maybe"}, "stream", "invalid_value"),
         ({"quality": "hd"}, "quality", "invalid_value"),
         ({"prompt": ""}, "prompt", "invalid_value"),

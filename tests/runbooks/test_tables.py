@@ -10,7 +10,7 @@ import pytest
 from checks.metrics.intervals import wilson
 from checks.rollback.criteria import DECISION_Z
 from proxy.enhancement import QUALITY_WORDS, STYLE_WORDS
-from proxy.models import MODELS, find_model
+from proxy.models import ALIASES, DIMENSIONS, MODELS, find_model
 from proxy.safety import CATEGORIES, GEMINI_THRESHOLD, REFUSALS
 from proxy.sizes import shape_of
 from tests.runbooks.documents import ROOT, document, plain, sections, tables
@@ -98,7 +98,24 @@ def test_models_are_counted_and_named() -> None:
     text = sections("configuration", 2, "Configuration guide")["Models and sizes"]
     assert f"the {len(MODELS)} names" in text
     named = set(re.findall(r"`(gemini-[\w.-]+)`", text))
-    assert named <= set(MODELS)
+    assert named <= {*MODELS, *ALIASES}
+
+
+def test_the_table_of_aliases_is_the_code_s() -> None:
+    (table,) = tables("configuration", "Aliases")
+    given = {alias: plain(model) for names, model in table for alias in plain(names).split(", ")}
+    assert given == ALIASES
+
+
+def test_the_table_of_drawn_pixels_is_the_code_s() -> None:
+    (table,) = tables("configuration", "What is really drawn")
+    pro = DIMENSIONS["pro"]
+    assert {ratio: plain(pixels) for ratio, pixels in table} == {
+        ratio: f"{width}x{height}" for ratio, (width, height) in pro["1K"].items()
+    }
+    for image_size, factor in (("2K", 2), ("4K", 4)):
+        larger = {ratio: (width * factor, height * factor) for ratio, (width, height) in pro["1K"].items()}
+        assert pro[image_size] == larger
 
 
 def test_the_words_of_the_enhancement_are_the_code_s() -> None:
