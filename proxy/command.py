@@ -17,6 +17,7 @@ application = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 cache_commands = typer.Typer(help="Look at or empty the cache of a home.", no_args_is_help=True)
 application.add_typer(cache_commands, name="cache")
