@@ -87,7 +87,14 @@ ERRORS: dict[str, ErrorKind] = {
         ),
         ErrorKind("internal_error", 500, _SERVER, ErrorType.SYSTEM_ERROR, "The proxy failed to handle the request."),
         ErrorKind("upstream_error", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered with an error."),
-        ErrorKind("no_image", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered without an image.", retry_costs=True),
+        ErrorKind(
+            "no_image",
+            502,
+            _SERVER,
+            ErrorType.API_ERROR,
+            "The upstream service answered without an image.",
+            retry_costs=True,
+        ),
         ErrorKind(
             "invalid_upstream_answer",
             502,
@@ -101,7 +108,12 @@ ERRORS: dict[str, ErrorKind] = {
         ),
         ErrorKind("no_account", 503, _SERVER, ErrorType.SYSTEM_ERROR, "There is no usable upstream account."),
         ErrorKind(
-            "upstream_timeout", 504, _SERVER, ErrorType.NETWORK_ERROR, "The upstream service did not answer in time.", retry_costs=True
+            "upstream_timeout",
+            504,
+            _SERVER,
+            ErrorType.NETWORK_ERROR,
+            "The upstream service did not answer in time.",
+            retry_costs=True,
         ),
     )
 }
