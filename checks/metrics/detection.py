@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from checks.metrics.errors import LogSourceError
+from checks.metrics.format_file import format_named
 from checks.metrics.formats import BUILT_IN, built_in_format
 from checks.metrics.log_format import LogFormat
 from checks.metrics.reading import Piece, TruncatedFileError, pieces
@@ -59,7 +60,7 @@ def chosen(files: Iterable[LogFile], name: str) -> tuple[LogFormat, dict[LogFile
     Raises UnknownFormatError for a name that is none, and LogSourceError where lines are in no known format.
     """
     if name != "auto":
-        log_format = built_in_format(name)
+        log_format = format_named(name)
         return log_format, dict.fromkeys(files, log_format.name), []
     guesses = {file: guess(file) for file in files}
     formats = [found.log_format for found in guesses.values() if found.log_format]
