@@ -216,7 +216,7 @@ def test_lines_say_what_did_not_pass_and_why(run: Command) -> None:
 
 
 def test_a_defect_of_ours_is_no_verdict(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(record: RunRecord) -> str:
+    def broken(*arguments: object) -> str:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr("reports.markdown.render", broken)

@@ -259,13 +259,13 @@ def test_the_run_records_its_criteria_and_they_weigh(tmp_path: Path, plugin: Pat
     assert found.record.reasons[0] == "rollback criterion c: breached: failed: b"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(0, 299), max_size=200), st.integers(0, 190))
 def test_a_log_that_stops_is_never_clear(tmp_path: Path, bad: set[int], kept: int) -> None:
     assert judged(tmp_path, seconds(300, bad)[:kept]).state == "unknown"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(0, 299), max_size=200), st.integers(1, 90), st.integers(0, 9))
 def test_a_lower_threshold_never_turns_what_is_not_clear_to_clear(
     tmp_path: Path, bad: set[int], threshold: int, lower: int
