@@ -187,8 +187,10 @@ def _baseline(criterion: RollbackCriterion, measure: str, table: WindowTable, ro
         span = table.span
         if span is None:
             raise BaselineError("the log has no request to take a baseline of")
-        first = span[0]
-        before = table.slice(first, first + timedelta(seconds=criterion.baseline.first or 0)).measure(measure)
+        first, end = span[0], span[0] + timedelta(seconds=criterion.baseline.first or 0)
+        if end > span[1] - timedelta(seconds=criterion.for_):
+            raise BaselineError("the log is not longer than the baseline and the span together")
+        before = table.slice(first, end).measure(measure)
         if before.samples < criterion.min_samples:
             raise BaselineError(f"the baseline has {before.samples} samples; {criterion.min_samples} are needed")
         value = before.value

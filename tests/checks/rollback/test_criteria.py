@@ -152,6 +152,12 @@ def test_a_baseline_of_too_few_samples_is_unknown(tmp_path: Path) -> None:
     assert "the baseline has" in found.reason
 
 
+def test_a_baseline_that_reaches_into_the_span_is_unknown(tmp_path: Path) -> None:
+    found = judged(tmp_path, seconds(400), DEGRADED)
+    assert found.state == "unknown"
+    assert found.reason == "the log is not longer than the baseline and the span together"
+
+
 @pytest.mark.parametrize(("recorded", "state"), [(100.0, "breached"), (500, "clear")])
 def test_a_baseline_that_was_recorded(tmp_path: Path, recorded: float, state: str) -> None:
     (tmp_path / "baseline.json").write_text(json.dumps({"latency.generated.p50": recorded}))
