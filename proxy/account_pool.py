@@ -83,21 +83,29 @@ class AccountPool:
 
         An account rests where its project's quota is used up for all the models that have been asked for.
         """
-        self._refresh()
-        disabled = {account.id: mark for account in self.accounts if (mark := self._marks.against(account))}
-        enabled = [account for account in self.accounts if account.id not in disabled]
-        cooled = [
-            account
-            for account in enabled
-            if all(self._marks.quota(account.project, model) for model in self._asked_models)
-        ]
+        counts = Counter(self.states().values())
+        disabled = [(account.id, mark) for account in self.accounts if (mark := self._marks.against(account))]
         return {
-            "usable": len(enabled) - len(cooled),
-            "cooled": len(cooled),
+            "usable": counts["ready"],
+            "cooled": counts["cooling"],
             "under_way": self._under_way.total(),
-            "disabled": [{"account": account, "reason": mark.reason} for account, mark in disabled.items()],
+            "disabled": [{"account": account, "reason": mark.reason} for account, mark in disabled],
             "rejected": [{"file": rejected.file, "reason": rejected.reason} for rejected in self._folder.rejected],
             "marks": [self._described(mark) for mark in self._marks.holding()],
+        }
+
+    def states(self) -> dict[str, str]:
+        """Each account's state by its id: `ready`, `cooling` or `disabled`."""
+        self._refresh()
+        return {account.id: self._state(account) for account in self.accounts}
+
+    def rests(self) -> dict[tuple[str, str], float]:
+        """The seconds for which an account still rests, by its id and the model."""
+        return {
+            (account.id, model): mark.until - self._clock()
+            for account in self.accounts
+            for model in self._asked_models
+            if (mark := self._marks.quota(account.project, model))
         }
 
     def announce(self) -> None:
@@ -108,6 +116,12 @@ class AccountPool:
     def close(self) -> None:
         """Close the database."""
         self._marks.close()
+
+    def _state(self, account: Account) -> str:
+        if self._marks.against(account):
+            return "disabled"
+        rests = all(self._marks.quota(account.project, model) for model in self._asked_models)
+        return "cooling" if rests else "ready"
 
     async def _next(self, model: str, avoid: Collection[str], deadline: float) -> Account:
         self._asked_models.add(model)

@@ -17,8 +17,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proxy.errors import ProxyError
+from proxy.exposition import exposition
+from proxy.gauges import gauges
 from proxy.image_endpoint import ImageEndpoint, log_defect
 from proxy.models import MODELS, find_model
+from proxy.observation import Observation
 from proxy.service import Service
 
 MODELS_CREATED = 1763596800
@@ -48,10 +51,11 @@ def build_application(service: Service) -> Starlette:
             Route("/v1/models/{name}", endpoints.model),
             Route("/healthz", endpoints.health),
             Route("/readyz", endpoints.readiness),
+            Route("/metrics", endpoints.metrics),
             Route("/internal/stats", endpoints.stats),
             Route("/internal/upstream-calls", endpoints.upstream_calls),
         ],
-        middleware=[Middleware(_Envelope, service=service)],
+        middleware=[Middleware(Observation, metrics=service.metrics), Middleware(_Envelope, service=service)],
         exception_handlers={HTTPException: _http_error, ProxyError: _proxy_error},
         lifespan=lifespan,
     )
@@ -74,6 +78,18 @@ class _Endpoints:
         """Whether requests can be served."""
         found = await self._service.readiness()
         return JSONResponse(found, 200 if found["ready"] else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """The proxy's figures for Prometheus."""
+        service = self._service
+        moment = gauges(await service.cache.stats(), service.pool.states(), service.pool.rests())
+        body, content_type = exposition(
+            service.metrics.registry,
+            moment,
+            names=service.settings.metric_names,
+            accept=request.headers.get("accept"),
+        )
+        return Response(body, headers={"content-type": content_type})
 
     async def models(self, request: Request) -> Response:
         """Every model, in OpenAI's form."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from proxy.gemini import UsageMetadata
 
 KEPT = 1000
 """How many calls are remembered."""
@@ -25,10 +28,15 @@ class UpstreamCall:
     duration_ms: float
 
 
+Observer = Callable[[UpstreamCall, str | None, UsageMetadata | None], None]
+"""Told of each call that ended, with its error's code or the tokens that it took."""
+
+
 class CallRecord:
     """The latest calls, and how many there were and failed since the start. A refusal is not a failure."""
 
-    def __init__(self) -> None:
+    def __init__(self, observers: Sequence[Observer] = ()) -> None:
+        self._observers = tuple(observers)
         self._latest: deque[UpstreamCall] = deque(maxlen=KEPT)
         self.calls = 0
         self.failures = 0
@@ -42,24 +50,27 @@ class CallRecord:
         status: int | None,
         finish_reason: str | None,
         duration_ms: float,
+        error_code: str | None,
+        usage: UsageMetadata | None,
     ) -> None:
-        """Remember a call by the payload that was sent."""
+        """Remember a call by the payload that was sent, and tell the observers how it ended."""
         image_config = sent["generationConfig"].get("imageConfig", {})
         parts = sent["contents"][0]["parts"]
-        self.calls += 1
-        self._latest.append(
-            UpstreamCall(
-                request_id=request_id,
-                model=model,
-                safety={setting["category"]: setting["threshold"] for setting in sent["safetySettings"]},
-                aspect_ratio=image_config.get("aspectRatio"),
-                image_size=image_config.get("imageSize"),
-                image_parts=sum("inlineData" in part for part in parts),
-                status=status,
-                finish_reason=finish_reason,
-                duration_ms=duration_ms,
-            )
+        call = UpstreamCall(
+            request_id=request_id,
+            model=model,
+            safety={setting["category"]: setting["threshold"] for setting in sent["safetySettings"]},
+            aspect_ratio=image_config.get("aspectRatio"),
+            image_size=image_config.get("imageSize"),
+            image_parts=sum("inlineData" in part for part in parts),
+            status=status,
+            finish_reason=finish_reason,
+            duration_ms=duration_ms,
         )
+        self.calls += 1
+        self._latest.append(call)
+        for observe in self._observers:
+            observe(call, error_code, usage)
 
     def of_request(self, request_id: str | None) -> list[dict[str, Any]]:
         """The remembered calls of one request, oldest first; of all requests for None."""

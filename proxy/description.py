@@ -32,12 +32,13 @@ def describe() -> dict[str, Any]:
     commands     as typed after `image-proxy`: `cache stats`
     log_fields   the fields of an `image_request` event, in their order
     endpoints    method and path; the image endpoints answer other methods with a 405 that is logged
+    metrics      name and type of each family in /metrics, but those of OpenTelemetry's names
     models       the names that clients may use
 
     The log's fields are those of an event that a proxy really writes, and the endpoints its routes: it is made in a
     temporary home, is asked once without a key and listens nowhere. The environment is not read.
     """
-    fields, endpoints = asyncio.run(_observed())
+    fields, endpoints, metrics = asyncio.run(_observed())
     return {
         "settings": _settings(),
         "errors": [
@@ -48,6 +49,7 @@ def describe() -> dict[str, Any]:
         "commands": list(_commands(typer.main.get_command(command_line))),
         "log_fields": fields,
         "endpoints": endpoints,
+        "metrics": metrics,
         "models": list(MODELS),
     }
 
@@ -72,20 +74,28 @@ def _commands(command: Any, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-async def _observed() -> tuple[list[str], list[dict[str, str]]]:
-    """The fields of the event that a refused request leaves, and the routes."""
+async def _observed() -> tuple[list[str], list[dict[str, str]], list[dict[str, str]]]:
+    """The fields of the event that a refused request leaves, the routes, and the families of metrics."""
     with tempfile.TemporaryDirectory(prefix="image-proxy-") as folder:
         service = Service(Settings.model_construct(home=Path(folder)))
         proxy = build_application(service)
         try:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(proxy), base_url="http://proxy") as client:
                 await client.post("/v1/images/generations")
+                scraped = (await client.get("/metrics")).text
             lines = service.home.log.read_text().splitlines()
         finally:
             await service.close()
     events = [json.loads(line) for line in lines]
     (request,) = (event for event in events if event["event"] == "image_request")
-    return list(request), list(_endpoints(proxy))
+    return list(request), list(_endpoints(proxy)), list(_metrics(scraped))
+
+
+def _metrics(scraped: str) -> Iterator[dict[str, str]]:
+    for line in scraped.splitlines():
+        if line.startswith("# TYPE "):
+            name, kind = line.split()[2:]
+            yield {"name": name, "type": kind}
 
 
 def _endpoints(proxy: Starlette) -> Iterator[dict[str, str]]:

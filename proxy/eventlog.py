@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proxy.errors import StartError
 from proxy.identity import VERSION, build
+from proxy.logfile import LogFile
+
+LARGEST_FILE = 100_000_000
+"""The size, in bytes, at which the file is rotated unless the settings say otherwise."""
+KEPT_DAYS = 30
+"""How many days rotated files are kept unless the settings say otherwise."""
+
+Observer = Callable[[str, Mapping[str, object]], None]
+"""Told of an event's name and its own fields, once it is written."""
 
 
 def utc(seconds: float) -> str:
@@ -25,20 +31,28 @@ def utc(seconds: float) -> str:
 
 
 class EventLog:
-    """Appends events to a file, each by one unbuffered write, so that lines of several processes never mix.
+    """Appends events to a file that is rotated by size and day.
 
+    observers  told of every event, as the metrics are: what they count is what the log says
     Raises StartError where the file cannot be opened; a later failure is told on stderr and fails no request.
     """
 
-    def __init__(self, path: Path, instance: str, log_key: bytes, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        instance: str,
+        log_key: bytes,
+        *,
+        clock: Callable[[], float],
+        max_bytes: int = LARGEST_FILE,
+        keep_days: int = KEPT_DAYS,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.file = LogFile(path, max_bytes=max_bytes, keep_days=keep_days, clock=clock)
         self._instance = instance
         self._log_key = log_key
         self._clock = clock
-        self._torn = b""
-        try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise StartError(f"the log {path} cannot be written: {error.strerror}") from error
+        self._observers = tuple(observers)
 
     def info(self, event: str, **fields: object) -> None:
         """Write an event that is no failure of ours."""
@@ -54,7 +68,7 @@ class EventLog:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._descriptor)
+        self.file.close()
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
         record = {
@@ -66,11 +80,6 @@ class EventLog:
             "instance": self._instance,
             **fields,
         }
-        # After a line that was cut short, a new line must not be joined to it.
-        line = self._torn + json.dumps(record, allow_nan=False).encode() + b"\n"
-        try:
-            written = os.write(self._descriptor, line)
-        except OSError as error:
-            sys.stderr.write(f"image-proxy: an event cannot be logged: {error.strerror}\n")
-        else:
-            self._torn = b"" if written == len(line) else b"\n"
+        self.file.append(json.dumps(record, allow_nan=False).encode() + b"\n")
+        for observe in self._observers:
+            observe(event, fields)

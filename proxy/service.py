@@ -11,13 +11,14 @@ from typing import Any
 
 from proxy.account_pool import AccountPool
 from proxy.authentication import ClientKeys
-from proxy.cache.front import CacheFront
+from proxy.cache.front import BYTES_PER_MB, CacheFront
 from proxy.calls import CallRecord
 from proxy.dispatch import Dispatch
 from proxy.eventlog import EventLog, utc
 from proxy.generation import Generation, Outcome
 from proxy.home import Home
 from proxy.identity import VERSION, build
+from proxy.metrics import Metrics
 from proxy.settings import Settings
 from proxy.single_flight import SingleFlight
 from proxy.upstream import Upstream
@@ -43,7 +44,16 @@ class Service:
         configuration = self.home.read()
         log_key = bytes.fromhex(configuration.log_key)
         self.keys = ClientKeys(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
-        self.log = EventLog(self.home.log, settings.instance_name, log_key, clock=clock)
+        self.metrics = Metrics(settings.cache_backend)
+        self.log = EventLog(
+            self.home.log,
+            settings.instance_name,
+            log_key,
+            clock=clock,
+            max_bytes=settings.log_max_mb * BYTES_PER_MB,
+            keep_days=settings.log_keep_days,
+            observers=[self.metrics.observe_event],
+        )
         self.started_at = utc(clock())
         self.pool = AccountPool(
             self.home.accounts,
@@ -53,7 +63,7 @@ class Service:
             clock=clock,
             concurrency=settings.account_concurrency,
         )
-        self.record = CallRecord()
+        self.record = CallRecord([self.metrics.observe_call])
         self.cache = CacheFront(settings, self.home.cache, self.log, clock=clock)
         self.flights: SingleFlight[Outcome] = SingleFlight()
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)

@@ -150,6 +150,33 @@ class Settings(BaseSettings):
         validation_alias="IMAGE_PROXY_MAX_PROMPT_CHARACTERS",
         description="The longest prompt, in characters: a whole number from 1 to 1000000.",
     )
+    log_max_mb: Whole = Field(
+        100,
+        ge=1,
+        le=100_000,
+        validation_alias="IMAGE_PROXY_LOG_MAX_MB",
+        description="The size at which the log is rotated, in MB (1,000,000 bytes): a whole number from 1 to 100000.",
+    )
+    log_keep_days: Whole = Field(
+        30,
+        ge=1,
+        le=3650,
+        validation_alias="IMAGE_PROXY_LOG_KEEP_DAYS",
+        description="How many days rotated logs are kept: a whole number from 1 to 3650.",
+    )
+    metric_names: Literal["prometheus", "opentelemetry"] = Field(
+        "prometheus",
+        validation_alias="IMAGE_PROXY_METRIC_NAMES",
+        description="How metrics that OpenTelemetry has names for are called in /metrics: prometheus or opentelemetry.",
+    )
+
+    @field_validator("safety_floor")
+    @classmethod
+    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
+        default = others.data.get("safety_threshold")
+        if default is not None and default.is_weaker_than(value):
+            raise ValueError("above the threshold")
+        return value
 
     @field_validator("home", mode="before")
     @classmethod
@@ -174,34 +201,6 @@ class Settings(BaseSettings):
     def _api_keys(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
         if text and not all(re.fullmatch(r"[\x21-\x2b\x2d-\x7e]+", key) for key in text.split(",")):
-    @field_validator("safety_floor")
-    @classmethod
-    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
-        default = others.data.get("safety_threshold")
-        if default is not None and default.is_weaker_than(value):
-            raise ValueError("above the threshold")
-        return value
-
-    log_max_mb: Whole = Field(
-        100,
-        ge=1,
-        le=100_000,
-        validation_alias="IMAGE_PROXY_LOG_MAX_MB",
-        description="The size at which the log is rotated, in MB (1,000,000 bytes): a whole number from 1 to 100000.",
-    )
-    log_keep_days: Whole = Field(
-        30,
-        ge=1,
-        le=3650,
-        validation_alias="IMAGE_PROXY_LOG_KEEP_DAYS",
-        description="How many days rotated logs are kept: a whole number from 1 to 3650.",
-    )
-    metric_names: Literal["prometheus", "opentelemetry"] = Field(
-        "prometheus",
-        validation_alias="IMAGE_PROXY_METRIC_NAMES",
-        description="How metrics that OpenTelemetry has names for are called in /metrics: prometheus or opentelemetry.",
-    )
-
             raise ValueError("an entry is empty or has a blank or another character that a header cannot carry")
         return value
 

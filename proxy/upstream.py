@@ -30,6 +30,8 @@ LARGEST_ANSWER = 100_000_000
 """The most bytes of an answer: a 4K PNG in base64 has about 40 MB."""
 CONNECT_SECONDS = 10.0
 """How long a connection may take to be made."""
+CANCELLED = "cancelled"
+"""Stands for an error's code where nobody waited for a call any more."""
 
 _RETRIED_FINISHES = frozenset({"NO_IMAGE", "IMAGE_OTHER", "OTHER", "FINISH_REASON_UNSPECIFIED", "MAX_TOKENS"})
 _RETRIED_STATUSES = frozenset({408, 409, 500, 502, 503, 504})
@@ -108,11 +110,13 @@ class Upstream:
         started = perf_counter()
         status: int | None = None
         finish_reason: str | None = None
+        usage: UsageMetadata | None = None
+        error_code: str | None = CANCELLED
         try:
             drawing = await self._call(account, model, sent, deadline)
-            status, finish_reason = 200, drawing.finish_reason
+            status, finish_reason, usage, error_code = 200, drawing.finish_reason, drawing.usage, None
         except CallError as failure:
-            status, finish_reason = failure.status, failure.finish_reason
+            status, finish_reason, error_code = failure.status, failure.finish_reason, failure.error.kind.code
             if failure.error.kind.code != "moderation_blocked":
                 self._record.failures += 1
             raise
@@ -124,6 +128,8 @@ class Upstream:
                 status=status,
                 finish_reason=finish_reason,
                 duration_ms=round((perf_counter() - started) * 1000, 3),
+                error_code=error_code,
+                usage=usage,
             )
         return drawing
 

@@ -230,7 +230,7 @@ def test_log_that_fails_later_fails_no_request(
 ) -> None:
     assert upstream is not None
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, proxy.service.log._descriptor)  # the only way to a full disk without one
+    os.dup2(full, proxy.service.log.file._descriptor)  # the only way to a full disk without one
     os.close(full)
 
     assert proxy.generate().status_code == 200
