@@ -92,7 +92,20 @@ def simulate(
     """Play the Gemini service, for tests and rehearsals: real images, no network, no costs."""
     from proxy.simulator.command import simulate as run
 
-    run(host, port, latency_ms, seed, error_rate, error_status)
+    quota_per_minute: Annotated[
+        int | None, typer.Option(min=0, help="The calls a minute of each project (key PROJECT:REST) and model.")
+    ] = None,
+    quota_per_day: Annotated[int | None, typer.Option(min=0, help="The same for a day.")] = None,
+    run(
+        host,
+        port,
+        latency_ms=latency_ms,
+        seed=seed,
+        error_rate=error_rate,
+        error_status=error_status,
+        quota_per_minute=quota_per_minute,
+        quota_per_day=quota_per_day,
+    )
 
 
 @application.command(

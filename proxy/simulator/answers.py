@@ -71,9 +71,9 @@ def candidate_answer(scene: Scene, parts: Sequence[JsonObject], finish_reason: s
     return {"candidates": [candidate], **_closing(scene, parts)}
 
 
-def blocked_prompt_answer(scene: Scene) -> JsonObject:
+def blocked_prompt_answer(scene: Scene, reason: str) -> JsonObject:
     """An answer to a prompt that never reached the model: feedback and no candidates."""
-    feedback = {"blockReason": "SAFETY", "safetyRatings": list(scene.verdict.ratings)}
+    feedback = {"blockReason": reason, "safetyRatings": list(scene.verdict.ratings)}
     return {"promptFeedback": feedback, **_closing(scene, ())}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from dataclasses import replace
 from itertools import islice
 
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from proxy.simulator.picture import asked_config, plan_picture
 from proxy.simulator.play import Outcome, failed, perform
 from proxy.simulator.safety import judge
 from proxy.simulator.state import ServiceState
+from proxy.simulator.streaming import streamed, streamed_failure
 from proxy.simulator.wire import GenerateContentRequest, parse_request
 
 _MOST_BODY_BYTES = 20_971_520
@@ -42,6 +44,7 @@ def create_app(behaviour: Behaviour) -> Starlette:
     application = Starlette(
         routes=[
             Route("/v1beta/models/{model}:generateContent", _generate, methods=["POST"]),
+            Route("/v1beta/models/{model}:streamGenerateContent", _stream_generate, methods=["POST"]),
             Route("/v1beta/models/{model}", _model),
             Route("/v1beta/models", _models),
             Mount("/_simulator", routes=control_routes()),
@@ -53,31 +56,50 @@ def create_app(behaviour: Behaviour) -> Starlette:
 
 
 async def _generate(request: Request) -> ASGIApp:
+    return (await _outcome(request)).answer
+
+
+async def _stream_generate(request: Request) -> ASGIApp:
+    outcome = await _outcome(request)
+    by_events = request.query_params.get("alt") == "sse"
+    if outcome.body is not None:
+        return streamed(outcome.body, by_events=by_events)
+    if outcome.failure is not None:
+        return failed(streamed_failure(outcome.failure, by_events=by_events)).answer
+    return outcome.answer
+
+
+async def _outcome(request: Request) -> Outcome:
     service: ServiceState = request.app.state.service
     call = Call(model=request.path_params["model"])
     started = asyncio.get_running_loop().time()
     seconds = 0.0
     try:
         body = await _bounded_body(request)
-        _check_key(request)
+        key = _checked_key(request)
         parsed = parse_request(body)
         _note(call, parsed)
         seconds = service.behaviour.latency_for(body)
-        outcome = await run_in_threadpool(_decide, service.behaviour, call.model, parsed, body)
+        outcome = await run_in_threadpool(_decide, service, key, call.model, parsed, body)
     except RefusedRequestError as refusal:
         outcome = failed(refusal.failure)
     call.status, call.finish_reason, call.blocked = outcome.status, outcome.finish_reason, outcome.blocked
     service.ledger.record(call)
     await asyncio.sleep(started + seconds - asyncio.get_running_loop().time())
-    return outcome.answer
+    return outcome
 
 
-def _decide(behaviour: Behaviour, model_id: str, request: GenerateContentRequest, body: bytes) -> Outcome:
+def _decide(service: ServiceState, key: str, model_id: str, request: GenerateContentRequest, body: bytes) -> Outcome:
+    behaviour = service.behaviour
     model = find_model(model_id)
     picture = plan_picture(model, request, behaviour.seed)
-    failure = behaviour.failure_for(body)
+    failure = behaviour.failure_for(body) or service.quotas.take(
+        key, model.id, per_minute=behaviour.quota_per_minute, per_day=behaviour.quota_per_day
+    )
     if failure is not None:
         return failed(failure)
+    if request.generation_config.seed is None:
+        picture = replace(picture, material=service.repeats.varied(picture.material))
     markers = read_markers(request.prompt)
     verdict = judge(markers.probability, request.thresholds)
     return perform(Scene(model, request, picture, verdict), markers)
@@ -102,17 +124,18 @@ async def _bounded_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _check_key(request: Request) -> None:
-    """Any key is good but one that begins with "invalid"; none at all is refused."""
+def _checked_key(request: Request) -> str:
+    """The key. Any is good but one that begins with "invalid"; none at all is refused."""
     key = request.headers.get("x-goog-api-key") or request.query_params.get("key")
     if not key:
         raise missing_key()
     if key.startswith("invalid"):
         raise invalid_key()
+    return key
 
 
 async def _models(request: Request) -> Response:
-    _check_key(request)
+    _checked_key(request)
     size = _whole_number(request.query_params.get("pageSize") or str(_DEFAULT_PAGE), "page_size")
     start = _page_start(request.query_params.get("pageToken"))
     end = start + min(size, _LARGEST_PAGE)
@@ -123,7 +146,7 @@ async def _models(request: Request) -> Response:
 
 
 async def _model(request: Request) -> Response:
-    _check_key(request)
+    _checked_key(request)
     return JSONResponse(find_model(request.path_params["model"]).entry())
 
 

@@ -14,7 +14,8 @@ class Behaviour(BaseModel):
     """The seed and what may change while running.
 
     `latency_ms` is the mean time of an answer, spread by ± 20 %; `error_rate` is the share of distinct request bodies
-    that fail, always and on every attempt, with `error_status`. Raises pydantic's ValidationError (a ValueError) for a
+    that fail, always and on every attempt, with `error_status`; the quotas are those of each project and model, None
+    being none. Raises pydantic's ValidationError (a ValueError) for a
     rate outside 0…1, a latency outside 0…600 000 ms or a status that no failure stands for.
     """
 
@@ -24,6 +25,8 @@ class Behaviour(BaseModel):
     latency_ms: int = Field(default=250, ge=0, le=600_000)
     error_rate: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
     error_status: int = 503
+    quota_per_minute: int | None = Field(default=None, ge=0)
+    quota_per_day: int | None = Field(default=None, ge=0)
 
     @field_validator("error_status")
     @classmethod

@@ -27,13 +27,15 @@ class AnnouncingServer(uvicorn.Server):
             print(f"simulating Gemini on {_address(listener)}", file=sys.stderr, flush=True)  # noqa: T201 — its output
 
 
-def simulate(host: str, port: int, latency_ms: int, seed: int, error_rate: float, error_status: int) -> None:
+def simulate(host: str, port: int, **settings: object) -> None:
     """Serve on `host` and `port` (0 picks a free one) until SIGTERM or SIGINT, then finish what is under way.
+
+    `settings` are the members of Behaviour.
 
     Raises SystemExit: 0 after a signal; 2 with one message for a setting out of range or an address that cannot be had.
     """
     try:
-        behaviour = Behaviour(seed=seed, latency_ms=latency_ms, error_rate=error_rate, error_status=error_status)
+        behaviour = Behaviour.model_validate(settings)
         listener = _listen(host, port)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

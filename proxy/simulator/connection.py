@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import AsyncIterator
 
-from starlette.types import Receive, Scope, Send
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _EXTENSION = "simulator.reset"
 _LONGEST_HANG_S = 600.0
+_PIECES, _PIECE_EVERY_S = 20, 0.25
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """`SO_LINGER` with no time to linger: closing sends RST instead of FIN."""
 
@@ -39,6 +42,18 @@ async def leave_hanging(_scope: Scope, receive: Receive, _send: Send) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LONGEST_HANG_S):
             await _until_disconnected(receive)
+
+
+def dribble(body: bytes) -> ASGIApp:
+    """An answer with status 200 whose body comes in twenty pieces, a quarter of a second apart."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        size = -(-len(body) // _PIECES)
+        for start in range(0, len(body), size):
+            await asyncio.sleep(_PIECE_EVERY_S)
+            yield body[start : start + size]
+
+    return StreamingResponse(pieces(), media_type="application/json; charset=UTF-8")
 
 
 async def _until_disconnected(receive: Receive) -> None:

@@ -15,13 +15,15 @@ _MOST_BODY_BYTES = 10_000
 
 
 class Faults(BaseModel):
-    """What may be changed while running; what is absent stays as it is."""
+    """What may be changed while running; what is absent stays as it is, and a quota that is null is lifted."""
 
     model_config = ConfigDict(extra="forbid")
 
     error_rate: float | None = None
     error_status: int | None = None
     latency_ms: int | None = None
+    quota_per_minute: int | None = None
+    quota_per_day: int | None = None
 
 
 def control_routes() -> list[Route]:
@@ -51,7 +53,7 @@ async def _faults(request: Request) -> Response:
         if len(body) > _MOST_BODY_BYTES:
             raise invalid_argument("The faults are too long.")
     try:
-        changes = Faults.model_validate_json(bytes(body)).model_dump(exclude_none=True)
+        changes = Faults.model_validate_json(bytes(body)).model_dump(exclude_unset=True)
         service.behaviour = service.behaviour.changed(changes)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors())

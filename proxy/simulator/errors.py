@@ -65,6 +65,13 @@ def invalid_key() -> RefusedRequestError:
     return RefusedRequestError(google_failure(400, "INVALID_ARGUMENT", message, *details))
 
 
+def over_quota(span: str, model: str, limit: int, delay_s: float) -> Failure:
+    """429 RESOURCE_EXHAUSTED for the quota of a `Minute` or a `Day`; a limit of 0 is told as no access at all."""
+    message = f"{_QUOTA}\n* Quota exceeded for metric: {_METRIC}, limit: {limit}, model: {model}"
+    quota = _quota_failure(f"GenerateRequestsPer{span}PerProjectPerModel", _METRIC, str(limit), model)
+    return google_failure(429, "RESOURCE_EXHAUSTED", message, quota, _retry_info(f"{delay_s:.9f}s"))
+
+
 def _error(code: int, status: str, message: str, *details: Mapping[str, object]) -> dict[str, object]:
     error: dict[str, object] = {"code": code, "message": message, "status": status}
     return error | {"details": list(details)} if details else error
@@ -78,11 +85,11 @@ def _retry_info(delay: str) -> dict[str, object]:
     return {"@type": _TYPE + "RetryInfo", "retryDelay": delay}
 
 
-def _quota_failure(quota_id: str, metric: str, value: str) -> dict[str, object]:
+def _quota_failure(quota_id: str, metric: str, value: str, model: str = "gemini-3-pro-image") -> dict[str, object]:
     violation = {
         "quotaMetric": metric,
         "quotaId": quota_id,
-        "quotaDimensions": {"location": "global", "model": "gemini-3-pro-image"},
+        "quotaDimensions": {"location": "global", "model": model},
         "quotaValue": value,
     }
     return {"@type": _TYPE + "QuotaFailure", "violations": [violation]}
@@ -110,9 +117,16 @@ PLAYABLE: Mapping[str, Failure] = MappingProxyType(
             429, "RESOURCE_EXHAUSTED", _QUOTA + f"\n* Quota exceeded for metric: {_METRIC}, limit: 0", _PER_DAY
         ),
         "429-bare": google_failure(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+        "429-capacity": google_failure(
+            429,
+            "RESOURCE_EXHAUSTED",
+            "No capacity available for this model on the server.",
+            _error_info("MODEL_CAPACITY_EXHAUSTED", {"model": "gemini-3-pro-image"}),
+        ),
         "500": google_failure(500, "INTERNAL", "An internal error has occurred. Please retry."),
         "503": Failure(503, json.dumps({"error": _OVERLOADED}).encode()),
         "503-array": Failure(503, json.dumps([{"error": _OVERLOADED}]).encode()),
+        "503-empty": Failure(503, b""),
         "504": google_failure(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
         "html-502": Failure(
             502,
@@ -125,6 +139,6 @@ PLAYABLE: Mapping[str, Failure] = MappingProxyType(
 """The failures that a prompt can ask for, by the name in its `[play:NAME]` marker."""
 
 BY_STATUS: Mapping[int, Failure] = MappingProxyType(
-    {failure.status: failure for name, failure in reversed(list(PLAYABLE.items())) if "-array" not in name}
+    {failure.status: failure for name, failure in reversed(list(PLAYABLE.items())) if not name.startswith("503-")}
 )
 """The failure that stands for a status when errors come at a rate: the plainest of PLAYABLE."""

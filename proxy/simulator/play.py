@@ -17,7 +17,7 @@ from proxy.simulator.answers import (
     image_part,
     thought_parts,
 )
-from proxy.simulator.connection import leave_hanging, reset_connection
+from proxy.simulator.connection import dribble, leave_hanging, reset_connection
 from proxy.simulator.errors import PLAYABLE, Failure, invalid_argument
 from proxy.simulator.ledger import UNANSWERED
 from proxy.simulator.markers import Markers
@@ -25,12 +25,17 @@ from proxy.simulator.markers import Markers
 
 @dataclass(frozen=True)
 class Outcome:
-    """A decided answer: what sends it, and what the ledger keeps of it."""
+    """A decided answer: what sends it, and what the ledger keeps of it.
+
+    `body` is what the answer says where that is an answer as it should be, and `failure` where it is one.
+    """
 
     answer: ASGIApp
     status: int
     finish_reason: str | None = None
     blocked: bool = False
+    body: JsonObject | None = None
+    failure: Failure | None = None
 
 
 def perform(scene: Scene, markers: Markers) -> Outcome:
@@ -51,21 +56,31 @@ def perform(scene: Scene, markers: Markers) -> Outcome:
 
 def failed(failure: Failure) -> Outcome:
     """The outcome that a failure is."""
-    return Outcome(Response(failure.body, failure.status, media_type=failure.media_type), failure.status)
+    answer = Response(failure.body, failure.status, media_type=failure.media_type)
+    return Outcome(answer, failure.status, failure=failure)
 
 
 def _play(scene: Scene, name: str, argument: str | None) -> Outcome:
-    if name == "finish" and argument:
-        return _picture(scene) if argument == "STOP" else _candidate(scene, [], argument)
+    if name in _NAMED and argument:
+        return _NAMED[name](scene, argument)
     if name in PLAYABLE:
         return failed(PLAYABLE[name])
     if name not in _MISHAPS:
-        raise invalid_argument(f"The simulator cannot play {name!r}; it knows {', '.join((*_MISHAPS, *PLAYABLE))}.")
+        raise invalid_argument(f"The simulator cannot play {name!r}; it knows {_known()}.")
     return _MISHAPS[name](scene)
 
 
-def _refuse_prompt(scene: Scene) -> Outcome:
-    return _answered(blocked_prompt_answer(scene), None, blocked=True)
+def _refuse_prompt(scene: Scene, reason: str = "SAFETY") -> Outcome:
+    return _answered(blocked_prompt_answer(scene, reason), None, blocked=True)
+
+
+def _finish(scene: Scene, reason: str) -> Outcome:
+    return _picture(scene) if reason == "STOP" else _candidate(scene, [], reason)
+
+
+def _finish_drawn(scene: Scene, reason: str) -> Outcome:
+    """A picture beside a reason that says there is none, or should be none."""
+    return _candidate(scene, [drawn_part(scene)], reason)
 
 
 def _refuse_picture(scene: Scene) -> Outcome:
@@ -109,6 +124,12 @@ def _truncated_json(scene: Scene) -> Outcome:
     return Outcome(Response(body[: len(body) // 2], media_type="application/json"), 200)
 
 
+def _slow_body(scene: Scene) -> Outcome:
+    """A good answer that takes five seconds to come."""
+    body = json.dumps(candidate_answer(scene, [drawn_part(scene)], "STOP")).encode()
+    return Outcome(dribble(body), 200, "STOP")
+
+
 def _reset(_scene: Scene) -> Outcome:
     return Outcome(reset_connection, UNANSWERED)
 
@@ -123,8 +144,16 @@ def _candidate(scene: Scene, parts: list[JsonObject], finish_reason: str = "STOP
 
 def _answered(body: JsonObject, finish_reason: str | None, *, blocked: bool = False) -> Outcome:
     answer = Response(json.dumps(body, separators=(",", ":")), media_type="application/json; charset=UTF-8")
-    return Outcome(answer, 200, finish_reason, blocked)
+    return Outcome(answer, 200, finish_reason, blocked, body)
 
+
+def _known() -> str:
+    return ", ".join((*(f"{name}=REASON" for name in _NAMED), *_MISHAPS, *PLAYABLE))
+
+
+_NAMED: Mapping[str, Callable[[Scene, str], Outcome]] = MappingProxyType(
+    {"finish": _finish, "finish-drawn": _finish_drawn, "block": _refuse_prompt}
+)
 
 _MISHAPS: Mapping[str, Callable[[Scene], Outcome]] = MappingProxyType(
     {
@@ -135,6 +164,7 @@ _MISHAPS: Mapping[str, Callable[[Scene], Outcome]] = MappingProxyType(
         "not-an-image": _not_an_image,
         "bad-base64": _bad_base64,
         "truncated-json": _truncated_json,
+        "slow-body": _slow_body,
         "reset": _reset,
         "hang": _hang,
     }

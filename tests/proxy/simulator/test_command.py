@@ -16,7 +16,7 @@ from proxy.simulator.command import simulate
 from tests.proxy.simulator.service import MODEL, prompt_body
 
 PROGRAM = (
-    "import sys; from proxy.simulator.command import simulate; simulate('127.0.0.1', int(sys.argv[1]), 0, 1, 0, 503)"
+    "import sys; from proxy.simulator.command import simulate; simulate('127.0.0.1', int(sys.argv[1]), latency_ms=0)"
 )
 
 
@@ -56,7 +56,7 @@ def test_a_call_returns_by_exit_zero_after_a_signal(capsys: pytest.CaptureFixtur
     ender.start()
     try:
         with pytest.raises(SystemExit) as ended:
-            simulate("127.0.0.1", port, 0, 1, 0.0, 503)
+            simulate("127.0.0.1", port, latency_ms=0)
     finally:
         ender.join()
         for number, handler in before.items():
@@ -69,7 +69,7 @@ def test_a_taken_port_ends_with_one_message(capsys: pytest.CaptureFixture[str]) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit) as ended:
-            simulate("127.0.0.1", port, 0, 1, 0.0, 503)
+            simulate("127.0.0.1", port, latency_ms=0)
     assert ended.value.code == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
@@ -78,6 +78,6 @@ def test_a_taken_port_ends_with_one_message(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_setting_out_of_range_ends_with_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        simulate("127.0.0.1", 0, 0, 1, 0.0, 299)
+        simulate("127.0.0.1", 0, error_status=299)
     assert ended.value.code == 2
     assert "error_status: Value error, must be one of 400" in capsys.readouterr().err

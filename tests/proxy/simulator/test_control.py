@@ -56,7 +56,14 @@ def test_faults_change_what_follows() -> None:
     with running() as service:
         assert service.generate(prompt_body("x")).status_code == 200
         changed = service.http.post("/_simulator/faults", json={"error_rate": 1, "error_status": 500})
-        assert changed.json() == {"seed": 0, "latency_ms": 0, "error_rate": 1.0, "error_status": 500}
+        assert changed.json() == {
+            "seed": 0,
+            "latency_ms": 0,
+            "error_rate": 1.0,
+            "error_status": 500,
+            "quota_per_minute": None,
+            "quota_per_day": None,
+        }
         assert service.generate(prompt_body("x")).status_code == 500
         service.http.post("/_simulator/faults", json={"error_rate": 0, "latency_ms": 1})
         assert service.generate(prompt_body("x")).status_code == 200
@@ -66,6 +73,8 @@ def test_faults_change_what_follows() -> None:
     ("content", "words"),
     [
         (b'{"error_rate": 2}', "error_rate"),
+        (b'{"error_rate": null}', "error_rate"),
+        (b'{"quota_per_day": -1}', "quota_per_day"),
         (b'{"error_status": 299}', "error_status"),
         (b'{"latency": 5}', "latency"),
         (b"nonsense", "body"),

@@ -83,8 +83,8 @@ def test_the_newer_spelling_can_ask_for_jpeg(service: Service) -> None:
     assert decoded(service.picture(body)).format == "JPEG"
 
 
-def test_the_same_request_draws_the_same_bytes_even_in_another_service(service: Service) -> None:
-    body = prompt_body("again", imageConfig={"aspectRatio": "4:3"})
+def test_the_same_request_with_a_seed_draws_the_same_bytes_even_in_another_service(service: Service) -> None:
+    body = prompt_body("again", seed=3, imageConfig={"aspectRatio": "4:3"})
     first = service.picture(body)
     assert service.picture(body) == first
     with running(seed=7) as twin:
@@ -93,10 +93,20 @@ def test_the_same_request_draws_the_same_bytes_even_in_another_service(service: 
         assert stranger.picture(body) != first
 
 
+def test_the_same_request_without_a_seed_never_draws_the_same_twice_yet_every_service_draws_the_same_row() -> None:
+    def row() -> list[bytes]:
+        with running(seed=7) as fresh:
+            return [fresh.picture(prompt_body("a row")) for _ in range(3)]
+
+    drawn = row()
+    assert len(set(drawn)) == 3
+    assert row() == drawn
+
+
 def test_either_spelling_and_any_safety_settings_draw_the_same(service: Service) -> None:
-    plain = service.picture(prompt_body("spelt", imageConfig={"aspectRatio": "4:3"}))
+    plain = service.picture(prompt_body("spelt", seed=1, imageConfig={"aspectRatio": "4:3"}))
     other = prompt_body("spelt", safety={"HARM_CATEGORY_HARASSMENT": "OFF"})
-    other["generation_config"] = {"image_config": {"aspect_ratio": "4:3", "image_size": None}}
+    other["generation_config"] = {"seed": 1, "image_config": {"aspect_ratio": "4:3", "image_size": None}}
     assert service.picture(other) == plain
 
 

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from tests.proxy.simulator.service import Service, decoded, part_data, prompt_body, running
+from tests.proxy.simulator.service import MODEL, Service, decoded, part_data, prompt_body, running
 
 
 def test_words_instead_of_a_picture(service: Service) -> None:
@@ -70,6 +70,7 @@ def test_a_front_end_that_answers_in_html(service: Service) -> None:
         ("429-daily", 429, "RESOURCE_EXHAUSTED"),
         ("429-no-access", 429, "RESOURCE_EXHAUSTED"),
         ("429-bare", 429, "RESOURCE_EXHAUSTED"),
+        ("429-capacity", 429, "RESOURCE_EXHAUSTED"),
         ("500", 500, "INTERNAL"),
         ("503", 503, "UNAVAILABLE"),
         ("504", 504, "DEADLINE_EXCEEDED"),
@@ -104,11 +105,39 @@ def test_any_finish_reason_without_a_picture(service: Service, reason: str) -> N
     assert "parts" not in candidate["content"]
 
 
+@pytest.mark.parametrize("reason", ["SAFETY", "OTHER", "SOMETHING_NEW"])
+def test_any_finish_reason_beside_a_picture(service: Service, reason: str) -> None:
+    candidate = service.candidate(prompt_body(f"[play:finish-drawn={reason}]"))
+    assert candidate["finishReason"] == reason
+    assert len(candidate["content"]["parts"]) == 1
+
+
+def test_any_reason_of_a_blocked_prompt(service: Service) -> None:
+    answer = service.generate(prompt_body("[play:block=PROHIBITED_CONTENT]")).json()
+    assert answer["promptFeedback"]["blockReason"] == "PROHIBITED_CONTENT"
+    assert "candidates" not in answer
+
+
+def test_a_failure_without_a_body(service: Service) -> None:
+    answer = service.generate(prompt_body("[play:503-empty]"))
+    assert (answer.status_code, answer.content) == (503, b"")
+
+
+def test_a_body_that_comes_slowly(service: Service) -> None:
+    url = f"/v1beta/models/{MODEL}:generateContent"
+    with service.http.stream("POST", url, json=prompt_body("[play:slow-body]")) as answer:
+        pieces = answer.iter_bytes()
+        first = next(pieces)
+    assert answer.status_code == 200
+    assert first.startswith(b'{"candidates"')
+    assert not first.endswith(b"}")
+
+
 def test_the_finish_reason_of_success_comes_with_a_picture(service: Service) -> None:
     assert len(service.candidate(prompt_body("[play:finish=STOP]"))["content"]["parts"]) == 1
 
 
-@pytest.mark.parametrize("marker", ["[play:no-such]", "[play:finish]"])
+@pytest.mark.parametrize("marker", ["[play:no-such]", "[play:finish]", "[play:block]"])
 def test_a_misspelt_marker_is_refused(service: Service, marker: str) -> None:
     answer = service.generate(prompt_body(marker))
     assert answer.status_code == 400
