@@ -54,6 +54,8 @@ def install(source: Path, folder: Path, stop: threading.Event) -> Installation:
 
 def _run(command: list[str], folder: Path, stop: threading.Event) -> None:
     done = run_process(command, cwd=folder, env=base_environment({}), timeout_s=BUILD_TIMEOUT_S, stop=stop)
+    if done.interrupted:
+        raise KeyboardInterrupt
     if done.exit_code != 0:
         said = done.failure or done.stderr.decode(errors="replace").strip()[-1500:]
         message = f"cannot build or install the reference proxy: {' '.join(command[:6])} …: {said}"

@@ -91,6 +91,15 @@ def test_a_healthy_reference_is_a_go_whose_scope_is_partial(tmp_path: Path) -> N
     assert {event.name for event in seen} >= {"preparing", "run_started", "check_finished", "stage_finished"}
 
 
+def test_an_interruption_while_it_is_built_is_no_usage_error(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    request = Request(checklist=ROOT / "checklist.yaml", profile="reference", output=tmp_path / "run", environ={})
+    with pytest.raises(KeyboardInterrupt):
+        conduct_against_reference(request, lambda event: None, Options(), stop, Variant())
+    assert not (tmp_path / "run").exists()
+
+
 def test_without_the_sources_there_is_no_reference(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="run it in a checkout"):
         source_tree(tmp_path)
