@@ -38,6 +38,7 @@ def build_application(service: Service) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None, None]:
         service.announce()
+        await service.cache.probe()
         yield
         await service.close()
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
 from proxy.errors import StartError
+
+if TYPE_CHECKING:
+    from proxy.settings import Settings
 
 application = typer.Typer(
     name="image-proxy",
@@ -73,7 +77,7 @@ def init(home: HomeOption = None) -> None:
     """
     from proxy.home import initialise
 
-    path, key = initialise(_home(home))
+    path, key = initialise(_settings(home).home)
     sys.stderr.write(f"image-proxy: made {path}; the client key below is not shown again\n")
     sys.stdout.write(f"{key}\n")
 
@@ -88,14 +92,14 @@ def simulate(
         float, typer.Option(min=0.0, max=1.0, help="The share of distinct request bodies that fail.")
     ] = 0.0,
     error_status: Annotated[int, typer.Option(min=400, max=599, help="The status that they fail with.")] = 503,
-) -> None:
-    """Play the Gemini service, for tests and rehearsals: real images, no network, no costs."""
-    from proxy.simulator.command import simulate as run
-
     quota_per_minute: Annotated[
         int | None, typer.Option(min=0, help="The calls a minute of each project (key PROJECT:REST) and model.")
     ] = None,
     quota_per_day: Annotated[int | None, typer.Option(min=0, help="The same for a day.")] = None,
+) -> None:
+    """Play the Gemini service, for tests and rehearsals: real images, no network, no costs."""
+    from proxy.simulator.command import simulate as run
+
     run(
         host,
         port,
@@ -160,43 +164,79 @@ def describe() -> None:
     _print_json(description())
 
 
-@cache_commands.command("stats")
-def cache_stats(home: HomeOption = None) -> None:
-    """Print how much the cache holds, as JSON."""
-    from proxy.cache.maintenance import stats
+ModelOption = Annotated[str | None, typer.Option("--model", help="Only answers of this model, as clients name it.")]
+PromptHashOption = Annotated[
+    str | None, typer.Option("--prompt-hash", help="Only answers to the prompt with this hash, as the log has it.")
+]
+OlderThanOption = Annotated[
+    str | None, typer.Option("--older-than", help="Only answers older than this: a whole number and s, m, h or d.")
+]
 
-    _print_json(stats(_cache_directory(home)))
+
+@cache_commands.command("stats")
+def cache_stats(
+    home: HomeOption = None,
+    model: ModelOption = None,
+    prompt_hash: PromptHashOption = None,
+    older_than: OlderThanOption = None,
+) -> None:
+    """Print how many answers the cache holds, and their bytes, as JSON."""
+    _print_json(_of_cache("stats", home, model, prompt_hash, older_than))
 
 
 @cache_commands.command("verify")
-def cache_verify(home: HomeOption = None) -> None:
-    """Hash every cached answer again and print the bad ones, as JSON; exit code 1 if there is any."""
-    from proxy.cache.maintenance import verify
-
-    found = verify(_cache_directory(home))
+def cache_verify(
+    home: HomeOption = None,
+    model: ModelOption = None,
+    prompt_hash: PromptHashOption = None,
+    older_than: OlderThanOption = None,
+) -> None:
+    """Hash cached answers again and print the bad ones, as JSON; exit code 1 if there is any."""
+    found = _of_cache("verify", home, model, prompt_hash, older_than)
     _print_json(found)
     if found["bad"]:
         raise typer.Exit(1)
 
 
 @cache_commands.command("purge")
-def cache_purge(home: HomeOption = None) -> None:
-    """Remove every cached answer and print how many there were, as JSON."""
-    from proxy.cache.maintenance import purge
-
-    _print_json(purge(_cache_directory(home)))
-
-
-def _home(given: Path | None) -> Path:
-    from proxy.settings import read_settings
-
-    return read_settings({"IMAGE_PROXY_HOME": None if given is None else str(given)}).home
+def cache_purge(
+    home: HomeOption = None,
+    model: ModelOption = None,
+    prompt_hash: PromptHashOption = None,
+    older_than: OlderThanOption = None,
+) -> None:
+    """Remove cached answers and print how many there were, as JSON; without a filter, all of them."""
+    _print_json(_of_cache("purge", home, model, prompt_hash, older_than))
 
 
-def _cache_directory(given: Path | None) -> Path:
+def _of_cache(
+    operation: Literal["stats", "verify", "purge"],
+    given: Path | None,
+    model: str | None,
+    prompt_hash: str | None,
+    older_than: str | None,
+) -> dict[str, Any]:
+    from proxy.cache.maintenance import purge, shelf_of, stats, verify
+    from proxy.cache.selection import Selection, read_age
     from proxy.home import Home
 
-    return Home(_home(given)).cache
+    settings = _settings(given)
+    try:
+        age = None if older_than is None else read_age(older_than)
+    except ValueError as error:
+        raise StartError(f"--older-than: {error}") from error
+    shelf = shelf_of(settings, Home(settings.home).cache)
+    work = {"stats": stats, "verify": verify, "purge": purge}[operation]
+    try:
+        return work(shelf, Selection(model, prompt_hash, age), time.time())
+    finally:
+        shelf.close()
+
+
+def _settings(home: Path | None) -> Settings:
+    from proxy.settings import read_settings
+
+    return read_settings({"IMAGE_PROXY_HOME": None if home is None else str(home)})
 
 
 def _print_json(value: object) -> None:

@@ -58,7 +58,7 @@ def _settings() -> list[dict[str, str]]:
     return [
         {
             "name": str(field.validation_alias),
-            "default": "" if isinstance(field.default, SecretStr) else str(field.default),
+            "default": field.default.get_secret_value() if isinstance(field.default, SecretStr) else str(field.default),
             "description": str(field.description),
         }
         for field in Settings.model_fields.values()

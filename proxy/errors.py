@@ -85,6 +85,13 @@ ERRORS: dict[str, ErrorKind] = {
             ErrorType.API_ERROR,
             "Every account has used up its quota for now. Try again later.",
         ),
+        ErrorKind(
+            "client_closed_request",
+            499,
+            _REQUEST,
+            ErrorType.USER_ERROR,
+            "The client left before the answer was there.",
+        ),
         ErrorKind("internal_error", 500, _SERVER, ErrorType.SYSTEM_ERROR, "The proxy failed to handle the request."),
         ErrorKind("upstream_error", 502, _SERVER, ErrorType.API_ERROR, "The upstream service answered with an error."),
         ErrorKind(

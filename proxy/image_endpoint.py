@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from proxy.cache.front import BYTES_PER_MB, CacheState
 from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
 from proxy.generation import Order, Outcome
+from proxy.patience import departure, patience_of
 from proxy.requests import Endpoint, ImageRequest, Policy, parse_edit, parse_generation, parse_json_edit
 from proxy.service import Service
 
@@ -65,6 +67,8 @@ class ImageEndpoint:
                 request.state.request_id,
                 no_store="no-store" in directives,
                 no_cache="no-cache" in directives,
+                patience=patience_of(request.headers),
+                left=partial(departure, request.receive),
             )
         )
 
@@ -119,6 +123,8 @@ def _response(asked: ImageRequest | None, outcome: Outcome, duration_ms: float) 
         "openai-processing-ms": str(round(duration_ms)),
         "cache-control": "private, no-store",
     }
+    if outcome.age is not None:
+        headers["age"] = str(outcome.age)
     if asked:
         headers["x-safety-threshold"] = asked.threshold.value
     if outcome.error:

@@ -75,6 +75,8 @@ class Service:
             self.flights,
             self.log,
             enhancement=settings.prompt_enhancement,
+            shares=settings.cache_shared == "true",
+            timeout_seconds=settings.upstream_timeout_seconds,
             clock=clock,
         )
 

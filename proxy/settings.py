@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, Validat
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from proxy.cache.redis_address import check_redis_url, shown_address
 from proxy.errors import StartError
 from proxy.safety import Threshold
 
@@ -22,6 +23,9 @@ OWN_PREFIX = "IMAGE_PROXY_"
 
 CLIENT_KEY_VARIABLE = "IMAGE_PROXY_API_KEY"
 """The variable from which clients of ours take their key; the server does not read it."""
+
+SECRET_VARIABLES = frozenset({"IMAGE_PROXY_API_KEYS", "IMAGE_PROXY_REDIS_URL"})
+"""The variables whose values no message shows."""
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INSTANCE = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,100}")
@@ -63,7 +67,7 @@ class Settings(BaseSettings):
     cache_backend: Literal["filesystem", "redis", "none"] = Field(
         "filesystem",
         validation_alias="CACHE_BACKEND",
-        description="Where answers are kept: filesystem or none (redis is not in this version).",
+        description="Where answers are kept: filesystem, redis (at IMAGE_PROXY_REDIS_URL) or none.",
     )
     cache_max_size_mb: Whole = Field(
         500,
@@ -78,6 +82,25 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         validation_alias="CACHE_TTL_SECONDS",
         description="How long a cached answer may be served, in seconds: a whole number from 1.",
+    )
+    cache_memory_mb: Whole = Field(
+        64,
+        ge=0,
+        le=100_000,
+        validation_alias="IMAGE_PROXY_CACHE_MEMORY_MB",
+        description="How much of the filesystem cache is kept in memory too, in each worker, in MB (1,000,000 bytes): "
+        "a whole number from 0.",
+    )
+    cache_shared: Literal["true", "false"] = Field(
+        "false",
+        validation_alias="IMAGE_PROXY_CACHE_SHARED",
+        description="Whether clients are served each other's cached answers: true or false.",
+    )
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias="IMAGE_PROXY_REDIS_URL",
+        description="Where Redis is, for CACHE_BACKEND=redis: redis://, rediss:// or unix://, with user, password and "
+        "number of the database where needed.",
     )
     home: Path = Field(
         Path("~/.image-proxy"),
@@ -150,6 +173,15 @@ class Settings(BaseSettings):
         validation_alias="IMAGE_PROXY_MAX_PROMPT_CHARACTERS",
         description="The longest prompt, in characters: a whole number from 1 to 1000000.",
     )
+
+    @field_validator("safety_floor")
+    @classmethod
+    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
+        default = others.data.get("safety_threshold")
+        if default is not None and default.is_weaker_than(value):
+            raise ValueError("above the threshold")
+        return value
+
     log_max_mb: Whole = Field(
         100,
         ge=1,
@@ -170,14 +202,6 @@ class Settings(BaseSettings):
         description="How metrics that OpenTelemetry has names for are called in /metrics: prometheus or opentelemetry.",
     )
 
-    @field_validator("safety_floor")
-    @classmethod
-    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
-        default = others.data.get("safety_threshold")
-        if default is not None and default.is_weaker_than(value):
-            raise ValueError("above the threshold")
-        return value
-
     @field_validator("home", mode="before")
     @classmethod
     def _home(cls, value: object) -> object:
@@ -195,6 +219,12 @@ class Settings(BaseSettings):
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError("has a user, query or fragment")
         return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: SecretStr) -> SecretStr:
+        check_redis_url(value.get_secret_value())
+        return value
 
     @field_validator("api_keys")
     @classmethod
@@ -222,13 +252,14 @@ class Settings(BaseSettings):
         return tuple(text.split(",")) if text else ()
 
     def effective(self) -> dict[str, str]:
-        """Every setting's value as text by its variable's name, in the order above, without the secrets."""
+        """Every setting's value as text by its variable's name, in the order above, without keys and passwords."""
         values = {
             variable: str(getattr(self, name))
             for name, variable in _variables().items()
             if not isinstance(getattr(self, name), SecretStr)
         }
-        return values | {"IMAGE_PROXY_INSTANCE": self.instance_name}
+        address = shown_address(self.redis_url.get_secret_value())
+        return values | {"IMAGE_PROXY_INSTANCE": self.instance_name, "IMAGE_PROXY_REDIS_URL": address}
 
 
 def _variables() -> dict[str, str]:
@@ -274,7 +305,5 @@ def _explained(detail: ErrorDetails) -> str:
     variable = str(detail["loc"][0])
     allowed = described().get(variable, "")
     given: object = detail["input"]
-    shown = "(not shown)" if variable == "IMAGE_PROXY_API_KEYS" else repr(given)
-    if variable == "CACHE_BACKEND" and given == "redis":
-        return f"{variable} is {shown}: not in this version. {allowed}"
+    shown = "(not shown)" if variable in SECRET_VARIABLES else repr(given)
     return f"{variable} is {shown}, which is not allowed. {allowed}"

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
+import contextlib
 import sqlite3
-import threading
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from proxy.atomic import write_private
-from proxy.cache.index import Index, Row
+from proxy.cache.answer_store import AnswerStore
+from proxy.cache.file_lease import FileLeases
+from proxy.cache.hot_set import HotSet
 from proxy.cache.protocol import CacheError, Entry, Usage, cause_of
 
 Value = TypeVar("Value")
 
-INDEX = "index.db"
-QUARANTINE = "quarantine"
-MOST_QUARANTINED = 20
-"""How many damaged files are kept to be looked at; the oldest go first."""
+TOUCH_SECONDS = 5.0
+"""How long uses of answers in memory may wait before they are noted in the index."""
 
 
 class FilesystemCache:
-    """The cache in one folder.
+    """The cache in one folder: files on disk, and those used last in memory too.
 
-    Each answer is a file, written to a temporary one, synced and renamed; its SHA-256 is in the index and is checked
-    on every read. One that is damaged is a miss: it goes to `quarantine/`, and `on_damage` is told why. The least
-    recently used go when room is needed. What a crash left unaccounted for is removed at the next start.
+    One that is damaged is a miss: it goes to `quarantine/`, and `on_damage` is told why. The least recently used go
+    when room is needed.
 
-    max_bytes  the most bytes that all answers may have together
-    ttl        seconds for which an answer may be served
-    clock      the time in seconds since 1970
+    max_bytes     the most bytes that all answers may have together
+    memory_bytes  the most bytes of answers in memory
+    ttl           seconds for which an answer may be served
+    clock         the time in seconds since 1970
     Raises CacheError where the folder or the index cannot be used.
     """
 
@@ -42,145 +40,84 @@ class FilesystemCache:
         directory: Path,
         *,
         max_bytes: int,
+        memory_bytes: int,
         ttl: int,
         clock: Callable[[], float],
         on_damage: Callable[[str], None],
     ) -> None:
-        self._directory = directory
-        self._max_bytes = max_bytes
-        self._ttl = ttl
         self._clock = clock
-        self._on_damage = on_damage
-        self._lock = threading.Lock()
-        self._evictions = 0
+        self._hot = HotSet(memory_bytes)
+        self._used_at: dict[str, float] = {}
+        self._touched_at = clock()
+        self._touching: set[asyncio.Task[None]] = set()
         try:
-            self._index = self._open()
-            self._reconcile()
-            self._drop_expired()
-            self._make_room(0)
+            self._store = AnswerStore(directory, max_bytes=max_bytes, ttl=ttl, clock=clock, on_damage=on_damage)
+            self._leases = FileLeases(directory)
         except (OSError, sqlite3.Error) as error:
             raise CacheError("open", cause_of(error)) from error
 
+    def peek(self, key: str) -> Entry | None:
+        """The answer for a key where it is in memory and its file has not changed."""
+        entry = self._hot.find(key)
+        if entry is None:
+            return None
+        if not self._store.is_fresh(entry.created_at):
+            self._hot.drop(key)
+            return None
+        self._use(key)
+        return entry
+
     async def get(self, key: str) -> Entry | None:
         """The answer for a key; raises CacheError."""
-        return await self._done("lookup", partial(self._get, key))
+        found = await self._done("lookup", partial(self._store.get, key))
+        if found is None:
+            return None
+        entry, state = found
+        self._hot.add(key, entry, state)
+        self._use(key)
+        return entry
 
     async def put(self, key: str, entry: Entry) -> None:
         """Keep an answer; raises CacheError."""
-        await self._done("store", partial(self._put, key, entry))
+        used_at, self._used_at = self._used_at, {}
+        state = await self._done("store", partial(self._store.put, key, entry, used_at))
+        if state:
+            self._hot.add(key, entry, state)
+
+    def lease(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Keeps other processes on this host from making the same answer; raises CacheError."""
+        return self._leases.hold(key)
 
     async def usage(self) -> Usage:
         """How much is kept; raises CacheError."""
-        entries, size = await self._done("usage", self._index.totals)
-        return Usage(entries, size, self._evictions)
+        entries, size = await self._done("usage", self._store.totals)
+        return Usage(entries, size, self._store.evictions)
 
     async def close(self) -> None:
-        """Close the index."""
-        await self._done("close", self._index.close)
+        """Note the last uses and close the index."""
+        await asyncio.gather(*self._touching, return_exceptions=True)
+        await self._touch()
+        await self._done("close", self._store.close)
+
+    def _use(self, key: str) -> None:
+        """Note a use in memory, and from time to time all of them in the index, beside the requests."""
+        now = self._clock()
+        self._used_at[key] = now
+        if not 0 <= now - self._touched_at < TOUCH_SECONDS:
+            self._touched_at = now
+            task = asyncio.create_task(self._touch())
+            self._touching.add(task)
+            task.add_done_callback(self._touching.discard)
+
+    async def _touch(self) -> None:
+        """Which answers go first is all that is lost when this fails; lookups and stores tell of broken indexes."""
+        used_at, self._used_at = self._used_at, {}
+        if used_at:
+            with contextlib.suppress(CacheError):
+                await self._done("touch", partial(self._store.touch, used_at))
 
     async def _done(self, operation: str, work: Callable[[], Value]) -> Value:
-        def locked() -> Value:
-            with self._lock:
-                return work()
-
         try:
-            return await asyncio.to_thread(locked)
+            return await asyncio.to_thread(work)
         except (OSError, sqlite3.Error) as error:
             raise CacheError(operation, cause_of(error)) from error
-
-    def _open(self) -> Index:
-        """The index; one that cannot be read is put aside, since a cache may always start empty."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._directory.chmod(0o700)
-        path = self._directory / INDEX
-        try:
-            return Index(path)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            self._on_damage(f"the index was put aside: {error}")
-            self._put_aside(path)
-            for suffix in ("-wal", "-shm"):
-                path.with_name(INDEX + suffix).unlink(missing_ok=True)
-            return Index(path)
-
-    def _reconcile(self) -> None:
-        """Make files and rows agree: a file without a row goes, and a row without a file."""
-        rows = {row.key for row in self._index.rows()}
-        files = {path.name: path for path in answer_files(self._directory)}
-        for name in files.keys() - rows:
-            files[name].unlink()
-        for key in rows - files.keys():
-            self._index.remove(key)
-
-    def _get(self, key: str) -> Entry | None:
-        row = self._index.find(key)
-        if row is None:
-            return None
-        now = self._clock()
-        if not now - self._ttl < row.created_at <= now:
-            self._forget(key)
-            return None
-        path = answer_path(self._directory, key)
-        try:
-            body = path.read_bytes()
-        except FileNotFoundError:
-            self._index.remove(key)
-            self._on_damage("the file of an answer is missing")
-            return None
-        if hashlib.sha256(body).hexdigest() != row.sha256:
-            self._index.remove(key)
-            self._put_aside(path)
-            self._on_damage("the file of an answer is damaged")
-            return None
-        self._index.touch(key, now)
-        return Entry(body, row.images, row.model, row.prompt_hash)
-
-    def _put(self, key: str, entry: Entry) -> None:
-        if len(entry.body) > self._max_bytes:
-            return
-        self._index.remove(key)
-        self._drop_expired()
-        self._make_room(len(entry.body))
-        path = answer_path(self._directory, key)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        write_private(path, entry.body)
-        now = self._clock()
-        digest = hashlib.sha256(entry.body).hexdigest()
-        self._index.add(Row(key, digest, len(entry.body), entry.images, entry.model, entry.prompt_hash, now, now))
-
-    def _drop_expired(self) -> None:
-        now = self._clock()
-        for key in self._index.keys_outside(now - self._ttl, now):
-            self._forget(key)
-
-    def _make_room(self, needed: int) -> None:
-        while self._index.totals()[1] + needed > self._max_bytes:
-            key = self._index.least_recently_used()
-            if key is None:
-                return
-            self._forget(key)
-            self._evictions += 1
-
-    def _forget(self, key: str) -> None:
-        answer_path(self._directory, key).unlink(missing_ok=True)
-        self._index.remove(key)
-
-    def _put_aside(self, path: Path) -> None:
-        folder = self._directory / QUARANTINE
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path.replace(folder / f"{path.name}.{self._clock():.6f}")
-        kept = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
-        for file in kept[:-MOST_QUARANTINED]:
-            file.unlink()
-
-
-def answer_path(directory: Path, key: str) -> Path:
-    """The file of an answer: in a folder named by the key's first two digits."""
-    return directory / key[:2] / key
-
-
-def answer_files(directory: Path) -> list[Path]:
-    """The files in the answers' folders, temporary ones that a crash left among them."""
-    folders = [folder for folder in os.scandir(directory) if len(folder.name) == 2 and folder.is_dir()]
-    return [Path(file.path) for folder in folders for file in os.scandir(folder.path)]

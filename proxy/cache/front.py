@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from proxy.cache.filesystem import FilesystemCache
+from proxy.cache.opening import BYTES_PER_MB as BYTES_PER_MB
+from proxy.cache.opening import open_cache, place_of
 from proxy.cache.protocol import Cache, CacheError, Entry
 from proxy.cache.unavailable import UnavailableCache
 from proxy.eventlog import EventLog
 from proxy.settings import Settings
 
-BYTES_PER_MB = 1_000_000
+REOPEN_SECONDS = 10.0
+"""How often a cache that could not be opened is tried again, at most."""
 
 
 class CacheState(StrEnum):
@@ -35,24 +40,46 @@ class _Counters:
 
 
 class CacheFront:
-    """The cache that the settings name, opened; `enabled` is False for the backend `none`."""
+    """The cache that the settings name; `enabled` is False for the backend `none`.
 
-    def __init__(self, settings: Settings, directory: Path, log: EventLog, *, clock: Callable[[], float]) -> None:
+    clock   the time in seconds since 1970
+    steady  seconds that only go forward
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Path,
+        log: EventLog,
+        *,
+        clock: Callable[[], float],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._directory = directory
         self._log = log
+        self._clock = clock
+        self._steady = steady
         self._counters = _Counters()
         self._failing = False
-        self._cache: Cache | None = None if settings.cache_backend == "none" else self._opened(clock)
+        self._cache: Cache | None = None
+        if settings.cache_backend != "none":
+            self._open()
 
     @property
     def enabled(self) -> bool:
         """Whether there is a cache to ask, working or not."""
         return self._cache is not None
 
+    def peek(self, key: str) -> Entry | None:
+        """The answer for a key where it is at hand in memory; never waits."""
+        return self._cache.peek(key) if self._cache is not None else None
+
     async def lookup(self, key: str) -> tuple[Entry | None, bool]:
         """The answer for a key, and whether the cache could be asked at all."""
         assert self._cache is not None  # noqa: S101 - callers ask `enabled` first
+        if isinstance(self._cache, UnavailableCache) and self._steady() - self._tried_at >= REOPEN_SECONDS:
+            await asyncio.to_thread(self._open)
         try:
             found = await self._cache.get(key)
         except CacheError as error:
@@ -71,6 +98,25 @@ class CacheFront:
             return False
         self._failing = False
         return True
+
+    @asynccontextmanager
+    async def lease(self, key: str) -> AsyncGenerator[None, None]:
+        """No other process makes the answer for a key meanwhile; without a working cache, nobody is kept waiting."""
+        assert self._cache is not None  # noqa: S101 - callers ask `enabled` first
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._cache.lease(key))
+            except CacheError as error:
+                self._fail(error)
+            yield
+
+    async def probe(self) -> None:
+        """Look whether the cache works, at the start; a failure is counted and logged."""
+        if self._cache is not None and not self._failing:
+            try:
+                await self._cache.usage()
+            except CacheError as error:
+                self._fail(error)
 
     def count(self, state: CacheState) -> None:
         """Count how the cache took part in a request. Errors are counted where they happen."""
@@ -96,10 +142,9 @@ class CacheFront:
                 working = False
         return {
             "backend": self._settings.cache_backend,
-            "directory": str(self._directory),
+            **place_of(self._settings, self._directory),
             "working": working,
             **figures,
-            "max_bytes": self._settings.cache_max_size_mb * BYTES_PER_MB,
             "ttl_seconds": self._settings.cache_ttl_seconds,
             "hits": self._counters.hits,
             "misses": self._counters.misses,
@@ -115,18 +160,16 @@ class CacheFront:
             except CacheError as error:
                 self._note(error)
 
-    def _opened(self, clock: Callable[[], float]) -> Cache:
+    def _open(self) -> None:
+        self._tried_at = self._steady()
         try:
-            return FilesystemCache(
-                self._directory,
-                max_bytes=self._settings.cache_max_size_mb * BYTES_PER_MB,
-                ttl=self._settings.cache_ttl_seconds,
-                clock=clock,
-                on_damage=lambda cause: self._note(CacheError("read", cause)),
-            )
+            self._cache = open_cache(self._settings, self._directory, clock=self._clock, on_damage=self._note_damage)
         except CacheError as error:
             self._fail(error)
-            return UnavailableCache(error.cause)
+            self._cache = UnavailableCache(error.cause)
+
+    def _note_damage(self, cause: str) -> None:
+        self._note(CacheError("read", cause))
 
     def _fail(self, error: CacheError) -> None:
         self._failing = True

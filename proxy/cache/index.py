@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 SCHEMA = 1
 """The layout's number, kept in `user_version`; an index of another layout is not read."""
 
-_TABLES = """
-BEGIN;
-CREATE TABLE entries (
-    key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, images INTEGER NOT NULL,
-    model TEXT NOT NULL, prompt_hash TEXT NOT NULL, created_at REAL NOT NULL, used_at REAL NOT NULL
-);
-CREATE INDEX entries_by_use ON entries (used_at);
-CREATE INDEX entries_by_age ON entries (created_at);
-CREATE TABLE totals (entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
-INSERT INTO totals VALUES (0, 0);
-CREATE TRIGGER added AFTER INSERT ON entries
-    BEGIN UPDATE totals SET entries = entries + 1, bytes = bytes + new.bytes; END;
-CREATE TRIGGER removed AFTER DELETE ON entries
-    BEGIN UPDATE totals SET entries = entries - 1, bytes = bytes - old.bytes; END;
-PRAGMA user_version = 1;
-COMMIT;
-"""
+_STATEMENTS = (
+    """CREATE TABLE entries (
+        key TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, images INTEGER NOT NULL,
+        model TEXT NOT NULL, prompt_hash TEXT NOT NULL, created_at REAL NOT NULL, used_at REAL NOT NULL
+    )""",
+    "CREATE INDEX entries_by_use ON entries (used_at)",
+    "CREATE INDEX entries_by_age ON entries (created_at)",
+    "CREATE TABLE totals (entries INTEGER NOT NULL, bytes INTEGER NOT NULL)",
+    "INSERT INTO totals VALUES (0, 0)",
+    """CREATE TRIGGER added AFTER INSERT ON entries
+        BEGIN UPDATE totals SET entries = entries + 1, bytes = bytes + new.bytes; END""",
+    """CREATE TRIGGER removed AFTER DELETE ON entries
+        BEGIN UPDATE totals SET entries = entries - 1, bytes = bytes - old.bytes; END""",
+    "PRAGMA user_version = 1",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,10 @@ class Row:
 
 
 class Index:
-    """The rows, changed one by one. Not safe for use by two threads at once; raises sqlite3.Error as it comes."""
+    """The rows, changed one by one or in transactions, by as many processes as there are.
+
+    Not safe for use by two threads at once; raises sqlite3.Error as it comes.
+    """
 
     def __init__(self, path: Path, *, busy_seconds: float = 1.0) -> None:
         path.touch(mode=0o600, exist_ok=True)
@@ -58,14 +60,36 @@ class Index:
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
+        if self._layout() == 0:
+            with self.transaction():
+                # Another process may have made them while this one waited.
+                if self._layout() == 0:
+                    for statement in _STATEMENTS:
+                        self._database.execute(statement)
+        if self._layout() != SCHEMA:
+            raise sqlite3.DatabaseError(f"the index has layout {self._layout()}, not {SCHEMA}")
+
+    def _layout(self) -> int:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._database.executescript(_TABLES)
-        elif version != SCHEMA:
-            raise sqlite3.DatabaseError(f"the index has layout {version}, not {SCHEMA}")
+        return int(version)
+
+    def check(self) -> None:
+        """Raise sqlite3.DatabaseError where the file is damaged."""
         (found,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(f"the index is damaged: {found}")
+
+    @contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        """Changes inside are made together or not at all; no other process can change anything meanwhile."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
 
     def find(self, key: str) -> Row | None:
         """The row of a key."""
@@ -88,18 +112,25 @@ class Index:
             ),
         )
 
-    def touch(self, key: str, used_at: float) -> None:
-        """Note that an answer was used."""
-        self._database.execute("UPDATE entries SET used_at = ? WHERE key = ?", (used_at, key))
+    def touch(self, used_at: Mapping[str, float]) -> None:
+        """Note when answers were used; a use is never made earlier than one that is known."""
+        self._database.executemany(
+            "UPDATE entries SET used_at = ? WHERE key = ? AND used_at < ?",
+            [(at, key, at) for key, at in used_at.items()],
+        )
 
-    def remove(self, key: str) -> None:
-        """Remove the row of a key, where there is one."""
-        self._database.execute("DELETE FROM entries WHERE key = ?", (key,))
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove the rows of keys, where there are any."""
+        self._database.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in keys])
 
     def totals(self) -> tuple[int, int]:
         """How many answers there are, and how many bytes they have together."""
         entries, size = self._database.execute("SELECT entries, bytes FROM totals").fetchone()
         return entries, size
+
+    def keys(self) -> set[str]:
+        """The keys of all answers."""
+        return {key for (key,) in self._database.execute("SELECT key FROM entries")}
 
     def keys_outside(self, earliest: float, latest: float) -> list[str]:
         """The keys of answers made before `earliest`, or after `latest` (the clock was set back since)."""
@@ -108,15 +139,13 @@ class Index:
         )
         return [key for (key,) in rows]
 
-    def least_recently_used(self) -> str | None:
-        """The key that was used longest ago."""
-        row = self._database.execute("SELECT key FROM entries ORDER BY used_at, key LIMIT 1").fetchone()
-        return row[0] if row else None
+    def least_recently_used(self) -> Iterator[tuple[str, int]]:
+        """Keys and bytes of the answers, the one that was used longest ago first."""
+        yield from self._database.execute("SELECT key, bytes FROM entries ORDER BY used_at, key")
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> list[Row]:
         """All rows, by key."""
-        for row in self._database.execute("SELECT * FROM entries ORDER BY key").fetchall():
-            yield Row(*row)
+        return [Row(*row) for row in self._database.execute("SELECT * FROM entries ORDER BY key")]
 
     def close(self) -> None:
         """Close the file."""

@@ -2,93 +2,98 @@
 
 from __future__ import annotations
 
-import hashlib
-import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from proxy.cache.filesystem import INDEX, answer_files, answer_path
-from proxy.cache.index import Index
-from proxy.cache.protocol import cause_of
+from proxy.cache.file_shelf import FileShelf
+from proxy.cache.protocol import CacheError
+from proxy.cache.selection import Kept, Selection
 from proxy.errors import StartError
+from proxy.settings import Settings
 
 
-def stats(directory: Path) -> dict[str, Any]:
-    """How many answers a cache holds, and their bytes; raises StartError where it cannot be read."""
+class Shelf(Protocol):
+    """The answers of a cache, as an operator handles them. Every method raises CacheError when it fails."""
+
+    place: dict[str, str]
+    """Backend, and directory or address."""
+
+    def kept(self) -> Iterator[Kept]:
+        """All answers."""
+        ...
+
+    def fault(self, kept: Kept) -> str | None:
+        """What is wrong with an answer; None where it is whole, or gone meanwhile."""
+        ...
+
+    def orphans(self) -> int:
+        """How many files belong to no answer."""
+        ...
+
+    def remove(self, kept: Iterable[Kept]) -> int:
+        """Remove answers; how many there were."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held open."""
+        ...
+
+
+def shelf_of(settings: Settings, directory: Path) -> Shelf:
+    """The answers of the cache that the settings name; with the backend `none`, those that an earlier run left."""
+    if settings.cache_backend == "redis":
+        from proxy.cache.redis_shelf import RedisShelf  # takes long to load
+
+        return RedisShelf(settings.redis_url.get_secret_value())
+    return FileShelf(directory)
+
+
+def stats(shelf: Shelf, selection: Selection, now: float) -> dict[str, Any]:
+    """How many answers are meant, and their bytes, also by model; raises StartError where they cannot be read."""
+    models: dict[str, dict[str, int]] = defaultdict(lambda: {"entries": 0, "bytes": 0})
     try:
-        index = _index(directory)
-        if index is None:
-            return {"directory": str(directory), "entries": 0, "bytes": 0}
-        try:
-            entries, size = index.totals()
-        finally:
-            index.close()
-    except (OSError, sqlite3.Error) as error:
-        raise _unusable(directory, error) from error
-    return {"directory": str(directory), "entries": entries, "bytes": size}
+        for kept in shelf.kept():
+            if selection.takes(kept, now):
+                models[kept.model]["entries"] += 1
+                models[kept.model]["bytes"] += kept.bytes
+    except CacheError as error:
+        raise _unusable(shelf, error) from error
+    totals = {name: sum(of_model[name] for of_model in models.values()) for name in ("entries", "bytes")}
+    return {**shelf.place, **totals, "models": dict(sorted(models.items()))}
 
 
-def verify(directory: Path) -> dict[str, Any]:
-    """Every answer hashed again: `{"directory", "entries", "verified", "orphans", "bad": [{"key", "reason"}]}`.
+def verify(shelf: Shelf, selection: Selection, now: float) -> dict[str, Any]:
+    """Every answer that is meant hashed again: `entries`, `verified`, `orphans`, `bad: [{"key", "reason"}]`.
 
     `orphans` are files that no row names; the next start removes them. A cache that cannot be read is itself bad.
     """
-    found: dict[str, Any] = {"directory": str(directory), "entries": 0, "verified": 0, "orphans": 0, "bad": []}
+    found: dict[str, Any] = {**shelf.place, "entries": 0, "verified": 0, "orphans": 0, "bad": []}
     try:
-        index = _index(directory)
-        if index is None:
-            return found
-        try:
-            rows = list(index.rows())
-        finally:
-            index.close()
-        names = {row.key for row in rows}
-        found["entries"] = len(rows)
-        found["orphans"] = sum(path.name not in names for path in answer_files(directory))
-        for row in rows:
-            reason = _fault(answer_path(directory, row.key), row.sha256)
-            if reason:
-                found["bad"].append({"key": row.key, "reason": reason})
-            else:
-                found["verified"] += 1
-    except (OSError, sqlite3.Error) as error:
-        found["bad"].append({"key": None, "reason": f"the cache cannot be read: {cause_of(error)}"})
+        found["orphans"] = shelf.orphans()
+        for kept in shelf.kept():
+            if selection.takes(kept, now):
+                found["entries"] += 1
+                reason = shelf.fault(kept)
+                if reason:
+                    found["bad"].append({"key": kept.key, "reason": reason})
+                else:
+                    found["verified"] += 1
+    except CacheError as error:
+        found["bad"].append({"key": None, "reason": f"the cache cannot be read: {error.cause}"})
     return found
 
 
-def purge(directory: Path) -> dict[str, Any]:
-    """Remove every answer and say how many there were; raises StartError where that fails."""
+def purge(shelf: Shelf, selection: Selection, now: float) -> dict[str, Any]:
+    """Remove every answer that is meant and say how many there were; raises StartError where that fails."""
     try:
-        index = _index(directory)
-        if index is None:
-            return {"directory": str(directory), "purged": 0}
-        try:
-            keys = [row.key for row in index.rows()]
-            for key in keys:
-                index.remove(key)
-                answer_path(directory, key).unlink(missing_ok=True)
-        finally:
-            index.close()
-    except (OSError, sqlite3.Error) as error:
-        raise _unusable(directory, error) from error
-    return {"directory": str(directory), "purged": len(keys)}
+        purged = shelf.remove([kept for kept in shelf.kept() if selection.takes(kept, now)])
+    except CacheError as error:
+        raise _unusable(shelf, error) from error
+    return {**shelf.place, "purged": purged}
 
 
-def _index(directory: Path) -> Index | None:
-    """The index; None for a cache that was never used. Raises OSError where the folder is none."""
-    if not directory.exists():
-        return None
-    with_index = any(path.name == INDEX for path in directory.iterdir())
-    return Index(directory / INDEX) if with_index else None
-
-
-def _fault(path: Path, sha256: str) -> str | None:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        return f"its file cannot be read: {cause_of(error)}"
-    return None if hashlib.sha256(content).hexdigest() == sha256 else "its content has changed"
-
-
-def _unusable(directory: Path, error: OSError | sqlite3.Error) -> StartError:
-    return StartError(f"the cache in {directory} cannot be used: {cause_of(error)}")
+def _unusable(shelf: Shelf, error: CacheError) -> StartError:
+    place = shelf.place.get("directory") or shelf.place.get("address")
+    return StartError(f"the cache in {place} cannot be used: {error.cause}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +16,14 @@ class Entry:
     body         the response's body, byte for byte
     images       how many images it holds
     prompt_hash  the keyed hash of the prompt; the prompt itself is never kept
+    created_at   when it was made, in seconds since 1970
     """
 
     body: bytes
     images: int
     model: str
     prompt_hash: str
+    created_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,20 @@ class CacheError(Exception):
 class Cache(Protocol):
     """A place for answers. Every method raises CacheError, and nothing else, when it fails."""
 
+    def peek(self, key: str) -> Entry | None:
+        """The answer for a key where it is at hand in memory and may still be served; never waits, never fails."""
+        ...
+
     async def get(self, key: str) -> Entry | None:
         """The answer for a key; None where there is none that may still be served."""
         ...
 
     async def put(self, key: str, entry: Entry) -> None:
         """Keep an answer, replacing an older one; one that is larger than the whole cache is not kept."""
+        ...
+
+    def lease(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Waits until no other process makes the answer for a key, and keeps others waiting until it is left."""
         ...
 
     async def usage(self) -> Usage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 from proxy.cache.protocol import CacheError, Entry, Usage
 
 
@@ -11,6 +13,10 @@ class UnavailableCache:
     def __init__(self, cause: str) -> None:
         self._cause = cause
 
+    def peek(self, key: str) -> Entry | None:
+        """Nothing is at hand."""
+        return None
+
     async def get(self, key: str) -> Entry | None:
         """Raises CacheError."""
         raise CacheError("lookup", self._cause)
@@ -18,6 +24,10 @@ class UnavailableCache:
     async def put(self, key: str, entry: Entry) -> None:
         """Raises CacheError."""
         raise CacheError("store", self._cause)
+
+    def lease(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Raises CacheError."""
+        raise CacheError("lease", self._cause)
 
     async def usage(self) -> Usage:
         """Raises CacheError."""

@@ -7,7 +7,7 @@ import base64
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +80,8 @@ class RunningProxy:
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
-        transport = httpx.ASGITransport(build_application(self.service))
+        self.application = build_application(self.service)
+        transport = httpx.ASGITransport(self.application)
         self.client = httpx.AsyncClient(
             transport=transport, base_url="http://proxy.test", headers={"authorization": f"Bearer {self.key}"}
         )
@@ -112,6 +113,35 @@ class RunningProxy:
             return list(await asyncio.gather(*posts))
 
         return self.portal.call(sent)
+
+    def leave(self, body: dict[str, Any] | None = None, *, after: Callable[[], Awaitable[object]]) -> httpx.Response:
+        """A generation whose client leaves once `after` has returned, and the answer that nobody reads."""
+        content = json.dumps({"prompt": "a kite", **(body or {})}).encode()
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/images/generations",
+            "raw_path": b"/v1/images/generations",
+            "query_string": b"",
+            "headers": [(b"authorization", f"Bearer {self.key}".encode()), (b"content-type", b"application/json")],
+        }
+        sent: list[Any] = []
+        whole = iter([{"type": "http.request", "body": content, "more_body": False}])
+
+        async def receive() -> dict[str, Any]:
+            for message in whole:
+                return message
+            await after()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def called() -> None:
+            await self.application(scope, receive, send)
+
+        self.portal.call(called)
+        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=sent[1]["body"])
 
     def events(self, name: str = "image_request") -> list[dict[str, Any]]:
         """The log's events of one name."""

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.cache.filesystem import MOST_QUARANTINED, FilesystemCache
+from proxy.cache.answer_files import MOST_QUARANTINED
+from proxy.cache.filesystem import FilesystemCache
 from proxy.cache.protocol import CacheError, Entry
 from tests.proxy.conftest import Clock
 
@@ -27,8 +28,8 @@ def _key(number: int) -> str:
     return f"{number:064x}"[::-1]
 
 
-def _entry(body: bytes) -> Entry:
-    return Entry(body, 1, "gemini-3-pro-image", "0123456789abcdef")
+def _entry(body: bytes, created_at: float = Clock.now) -> Entry:
+    return Entry(body, 1, "gemini-3-pro-image", "0123456789abcdef", created_at)
 
 
 def run(work: Coroutine[Any, Any, Value]) -> Value:
@@ -45,8 +46,15 @@ def damage() -> list[str]:
 def opened(tmp_path: Path, clock: Clock, damage: list[str]) -> Opener:
     """Opens the cache of one folder."""
 
-    def open_cache(max_bytes: int = 1000, ttl: int = 60) -> FilesystemCache:
-        return FilesystemCache(tmp_path / "cache", max_bytes=max_bytes, ttl=ttl, clock=clock, on_damage=damage.append)
+    def open_cache(max_bytes: int = 1000, ttl: int = 60, memory_bytes: int = 1000) -> FilesystemCache:
+        return FilesystemCache(
+            tmp_path / "cache",
+            max_bytes=max_bytes,
+            memory_bytes=memory_bytes,
+            ttl=ttl,
+            clock=clock,
+            on_damage=damage.append,
+        )
 
     return open_cache
 
@@ -83,7 +91,7 @@ def test_least_recently_used_goes_first(opened: Opener, clock: Clock) -> None:
 @settings(max_examples=15, deadline=None)
 def test_limit_holds_after_every_store(tmp_path_factory: pytest.TempPathFactory, sizes: list[tuple[int, int]]) -> None:
     folder, clock = tmp_path_factory.mktemp("limit"), Clock()
-    cache = FilesystemCache(folder, max_bytes=1000, ttl=60, clock=clock, on_damage=lambda _: None)
+    cache = FilesystemCache(folder, max_bytes=1000, memory_bytes=0, ttl=60, clock=clock, on_damage=lambda _: None)
     for number, size in sizes:
         clock.now += 1
         run(cache.put(_key(number), _entry(b"x" * size)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,13 @@ from typer.testing import CliRunner
 
 from proxy.command import application
 from proxy.errors import StartError
-from tests.proxy.conftest import RunningProxy
+from tests.proxy.conftest import Clock, RunningProxy
 
 pytestmark = pytest.mark.story("007-04")
 
 
-def _cache(command: str, home: Path, *, exit_code: int = 0) -> dict[str, object]:
-    result = CliRunner().invoke(application, ["cache", command, "--home", str(home)])
+def _cache(command: str, home: Path, *filters: str, exit_code: int = 0) -> dict[str, object]:
+    result = CliRunner().invoke(application, ["cache", command, "--home", str(home), *filters])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == exit_code, result.output
@@ -39,7 +40,13 @@ def test_stats_tell_entries_and_bytes(filled: RunningProxy) -> None:
     found = _cache("stats", home.path)
 
     size = sum(path.stat().st_size for path in home.cache.glob("??/*"))
-    assert found == {"directory": str(home.cache), "entries": 2, "bytes": size}
+    of_model = {"entries": 2, "bytes": size}
+    assert found == {
+        "backend": "filesystem",
+        "directory": str(home.cache),
+        **of_model,
+        "models": {"gemini-3-pro-image": of_model},
+    }
 
 
 def test_verify_of_a_whole_cache_is_clean(filled: RunningProxy) -> None:
@@ -70,12 +77,41 @@ def test_purge_empties_the_cache_of_a_running_server(filled: RunningProxy) -> No
     assert filled.generate().headers["x-cache"] == "miss"
 
 
+def test_filters_take_what_they_name(proxy: RunningProxy, upstream: respx.Route, clock: Clock) -> None:
+    assert upstream is not None
+    clock.now = time.time() - 7200
+    proxy.generate()
+    clock.now += 7000
+    proxy.generate({"prompt": "another kite"})
+    proxy.generate({"model": "gemini-2.5-flash-image"})
+    home, prompt_hash = proxy.service.home.path, proxy.events()[0]["prompt_hash"]
+
+    def entries(*filters: str) -> object:
+        return _cache("stats", home, *filters)["entries"]
+
+    assert entries("--model", "gemini-3-pro-image") == 2
+    assert entries("--model", "gemini-3-pro-image", "--older-than", "1h") == 1
+    assert entries("--prompt-hash", prompt_hash) == 2
+    assert entries("--prompt-hash", "0" * 16) == 0
+    assert entries("--older-than", "3h") == 0
+    assert _cache("verify", home, "--older-than", "60s")["verified"] == 3
+    assert _cache("purge", home, "--prompt-hash", prompt_hash, "--older-than", "1h")["purged"] == 1
+    assert entries() == 2
+
+
+@pytest.mark.parametrize("age", ["2", "h", "2w", "-2h", "2 h", "1.5h", ""])
+def test_age_that_cannot_be_read_is_refused(age: str, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"--older-than: .* is no age"):
+        _cache("purge", tmp_path, "--older-than", age)
+
+
 @pytest.mark.parametrize("command", ["stats", "verify", "purge"])
 def test_cache_that_was_never_used_is_empty(command: str, tmp_path: Path) -> None:
     (tmp_path / "image_cache").mkdir()
 
-    assert list((_cache(command, tmp_path)).values())[1] == 0
-    assert list((_cache(command, tmp_path / "nowhere")).values())[1] == 0
+    for home in (tmp_path, tmp_path / "nowhere"):
+        found = _cache(command, home)
+        assert found.get("purged", found.get("entries")) == 0
     assert list((tmp_path / "image_cache").iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -49,6 +50,18 @@ def _defect(proxy: RunningProxy, upstream: respx.Route) -> httpx.Response:
     return proxy.generate()
 
 
+def _leaving(proxy: RunningProxy, upstream: respx.Route) -> httpx.Response:
+    called = asyncio.Event()
+
+    async def hang(_: httpx.Request) -> httpx.Response:
+        called.set()
+        await asyncio.Event().wait()
+        return drawn()
+
+    upstream.mock(side_effect=hang)
+    return proxy.leave({"prompt": "a secret castle"}, after=called.wait)
+
+
 PROVOCATIONS: dict[str, Provocation] = {
     "missing_required_parameter": lambda proxy, _: proxy.edit(files=[("mask", png())]),
     "invalid_value": _generate(n=11),
@@ -70,6 +83,7 @@ PROVOCATIONS: dict[str, Provocation] = {
     "upstream_unreachable": _answering(httpx.ConnectError("refused")),
     "upstream_timeout": _answering(httpx.ReadTimeout("slow")),
     "no_account": _without_account,
+    "client_closed_request": _leaving,
     "internal_error": _defect,
 }
 

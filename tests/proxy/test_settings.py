@@ -28,7 +28,10 @@ def test_defaults_are_the_originals_names_with_safe_values() -> None:
         ("GEMINI_IMAGE_SAFETY_THRESHOLD", "MEDIUM "),
         ("GEMINI_IMAGE_SAFETY_THRESHOLD", ""),
         ("CACHE_BACKEND", "Filesystem"),
-        ("CACHE_BACKEND", "redis"),
+        ("CACHE_BACKEND", "Redis"),
+        ("IMAGE_PROXY_CACHE_SHARED", "yes"),
+        ("IMAGE_PROXY_CACHE_MEMORY_MB", "-1"),
+        ("IMAGE_PROXY_ACCOUNT_CONCURRENCY", "0"),
         ("CACHE_MAX_SIZE_MB", "0"),
         ("CACHE_MAX_SIZE_MB", "-1"),
         ("CACHE_MAX_SIZE_MB", "1.5"),
@@ -69,11 +72,35 @@ def test_bad_value_is_refused_with_its_name_value_and_what_is_allowed(
     assert "\n" not in message
 
 
-def test_redis_is_refused_as_not_in_this_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CACHE_BACKEND", "redis")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://127.0.0.1",
+        "redis://",
+        "redis://:secret@host/first",
+        "redis://host:x",
+        "unix://",
+        "redis://host?db=1",
+    ],
+)
+def test_address_of_redis_is_checked_and_never_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGE_PROXY_REDIS_URL", url)
 
-    with pytest.raises(StartError, match="not in this version"):
+    with pytest.raises(StartError, match=r"^IMAGE_PROXY_REDIS_URL is \(not shown\), which is not allowed") as refusal:
         read_settings()
+
+    assert "secret" not in str(refusal.value)
+
+
+def test_address_of_redis_is_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_BACKEND", "redis")
+    monkeypatch.setenv("IMAGE_PROXY_REDIS_URL", "rediss://user:a-secret-word@cache.test:6380/2")
+
+    settings = read_settings()
+
+    assert settings.effective()["IMAGE_PROXY_REDIS_URL"] == "rediss://cache.test:6380/2"
+    assert "a-secret-word" not in f"{settings!r}{settings.effective()}"
 
 
 @pytest.mark.parametrize("value", ["one,,two", "one,", "with blank", "one, two", "käse"])
