@@ -76,6 +76,14 @@ class Histogram:
         count = self.count
         return self.sum_us / count if count else None
 
+    def variance_us(self) -> float:
+        """The variance in square microseconds, each duration standing for its bucket's value; 0 of fewer than two."""
+        count = self.count
+        if count < 2:
+            return 0.0
+        mean = sum(_VALUES[bucket] * times for bucket, times in self.counts.items()) / count
+        return sum(times * (_VALUES[bucket] - mean) ** 2 for bucket, times in self.counts.items()) / (count - 1)
+
     def quantile_us(self, share: float) -> float | None:
         """The nearest-rank quantile in microseconds, within 1 % of the exact one, or None of nothing.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -130,6 +130,22 @@ class WindowTable:
         last = until.timestamp() if until else float("inf")
         rows = {key: sums for key, sums in self.rows.items() if first <= key.start < last}
         return replace(self, rows=rows, since=since or self.since, until=until or self.until)
+
+    def of(self, versions: frozenset[str] | None, synthetic: bool | None) -> WindowTable:
+        """Keep the rows of those versions, or of none that is named, and those that are labelled so, or all.
+
+        None asks nothing. What was left out is noted as it is in reading a log.
+        """
+        rows: dict[WindowKey, Sums] = {}
+        notes: Counter[Note] = Counter(self.notes)
+        for key, sums in self.rows.items():
+            if versions is not None and key.version and key.version not in versions:
+                notes[Note("other_version", key.version)] += sums.requests
+            elif synthetic is not None and bool(key.synthetic) is not synthetic:
+                notes[Note("users_left_out" if synthetic else "synthetic_left_out")] += sums.requests
+            else:
+                rows[key] = sums
+        return replace(self, rows=rows, notes=dict(notes))
 
     def merge(self, other: WindowTable) -> WindowTable:
         """Add the table of other logs, in whatever order; raises ValueError where the windows differ in length."""

@@ -1,0 +1,108 @@
+"""One window table from whatever is named: log files, standard input, files of windows, tables of a database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from checks.metrics.coverage import Note
+from checks.metrics.database_table import SEPARATOR, spool_table
+from checks.metrics.engine import read_windows
+from checks.metrics.errors import LogSourceError
+from checks.metrics.sources import Sources, resolve
+from checks.metrics.spooling import spool_stream
+from checks.metrics.table import WindowTable
+from checks.metrics.window_file import is_window_file, read_window_file
+
+STANDARD_INPUT = "-"
+
+
+def gather(
+    paths: Sequence[str | Path],
+    *,
+    log_format: str = "auto",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    window_s: int = 60,
+    versions: frozenset[str] | None = None,
+    synthetic: bool | None = None,
+    now: datetime | None = None,
+) -> WindowTable:
+    """Read all that is named into one window table; the arguments and errors are those of `engine.read_windows`.
+
+    Besides files and patterns of logs a path may be `-` for standard input, a Parquet file of windows, or FILE::TABLE
+    for a table of an SQLite or DuckDB file, whose columns are taken for the fields of JSON lines. Windows of all of
+    them must be of one length: raises LogSourceError where those of a file aren't `window_s` long.
+    """
+    with ExitStack() as stack:
+        spools: dict[str, str] = {}
+        plain: list[str | Path] = []
+        for path in paths:
+            if str(path) == STANDARD_INPUT or SEPARATOR in str(path):
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="signoff-"))).resolve()
+                spools[str(_spool(str(path), folder / "lines"))] = str(path)
+            else:
+                plain.append(path)
+        found = resolve([*plain, *spools])
+        windows = [file.path for file in found.files if is_window_file(file.path)]
+        logs = [file.path for file in found.files if file.path not in windows]
+        tables = [_windows(path, window_s, versions, synthetic, since, until) for path in windows]
+        if logs:
+            table = read_windows(
+                logs,
+                log_format=log_format,
+                since=since,
+                until=until,
+                window_s=window_s,
+                versions=versions,
+                synthetic=synthetic,
+                now=now,
+            )
+            tables.append(_named(table, spools))
+    return _added(tables, found)
+
+
+def _spool(path: str, spool: Path) -> Path:
+    if path == STANDARD_INPUT:
+        return spool_stream(sys.stdin.buffer, spool)
+    file, _, table = path.partition(SEPARATOR)
+    return spool_table(Path(file), table, spool)
+
+
+def _windows(
+    path: Path,
+    window_s: int,
+    versions: frozenset[str] | None,
+    synthetic: bool | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> WindowTable:
+    table = read_window_file(path)
+    if table.window_s != window_s:
+        remedy = f"ask for windows of {table.window_s} s, or make the file anew"
+        raise LogSourceError(str(path), f"its windows are {table.window_s} s long, not {window_s} s", remedy)
+    return table.slice(since, until).of(versions, synthetic)
+
+
+def _named(table: WindowTable, spools: dict[str, str]) -> WindowTable:
+    """Call what was spooled by the name that it was asked for by."""
+    sources = tuple(replace(source, path=spools.get(source.path, source.path)) for source in table.sources)
+    notes: dict[Note, int] = {}
+    for note, count in table.notes.items():
+        subject = note.subject
+        for spool, name in spools.items():
+            subject = subject.replace(spool, name)
+        notes[Note(note.code, subject)] = count
+    return replace(table, sources=sources, notes=notes)
+
+
+def _added(tables: Sequence[WindowTable], found: Sources) -> WindowTable:
+    total = tables[0]
+    for table in tables[1:]:
+        total = total.merge(table)
+    return replace(total, notes={**dict.fromkeys(found.notes, 1), **total.notes})
