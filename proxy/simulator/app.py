@@ -39,20 +39,30 @@ _DEFAULT_PAGE, _LARGEST_PAGE = 50, 1000
 _MOST_DIGITS = 10
 
 
+API_VERSIONS = ("v1beta", "v1")
+"""The first is what the guides show and the proxy calls, the second what Google's Python client takes by default."""
+
+
 def create_app(behaviour: Behaviour) -> Starlette:
     """The service as an ASGI application, with an empty ledger."""
     application = Starlette(
         routes=[
-            Route("/v1beta/models/{model}:generateContent", _generate, methods=["POST"]),
-            Route("/v1beta/models/{model}:streamGenerateContent", _stream_generate, methods=["POST"]),
-            Route("/v1beta/models/{model}", _model),
-            Route("/v1beta/models", _models),
+            *(Mount(f"/{version}", routes=_api()) for version in API_VERSIONS),
             Mount("/_simulator", routes=control_routes()),
         ],
         exception_handlers={HTTPException: _unknown_door, RefusedRequestError: _refused},
     )
     application.state.service = ServiceState(behaviour)
     return application
+
+
+def _api() -> list[Route]:
+    return [
+        Route("/models/{model}:generateContent", _generate, methods=["POST"]),
+        Route("/models/{model}:streamGenerateContent", _stream_generate, methods=["POST"]),
+        Route("/models/{model}", _model),
+        Route("/models", _models),
+    ]
 
 
 async def _generate(request: Request) -> ASGIApp:
