@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class ErrorType(StrEnum):
@@ -127,6 +127,18 @@ ERRORS: dict[str, ErrorKind] = {
 """The table, by code. The documents are compared with it in both directions."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is known of a refusal of content, as OpenAI tells it.
+
+    stage       what was refused: the prompt and pictures, or the image that came of them
+    categories  of harm, by the words that Gemini has for them; none where it does not say
+    """
+
+    stage: Literal["input", "output"]
+    categories: tuple[str, ...]
+
+
 class ProxyError(Exception):
     """An answer that is an error.
 
@@ -135,6 +147,7 @@ class ProxyError(Exception):
     param        the request's parameter at fault
     retry_after  whole seconds after which a retry makes sense
     allow        the methods that a 405 names
+    refusal      what is known of a refusal of content
     """
 
     def __init__(
@@ -145,17 +158,28 @@ class ProxyError(Exception):
         param: str | None = None,
         retry_after: int | None = None,
         allow: str | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         self.kind = ERRORS[code]
         self.message = message or self.kind.message
         self.param = param
         self.retry_after = retry_after
         self.allow = allow
+        self.refusal = refusal
         super().__init__(f"{code}: {self.message}")
 
     def envelope(self) -> dict[str, Any]:
-        """The body in OpenAI's form: `{"error": {"message", "type", "param", "code"}}`."""
-        return {"error": {"message": self.message, "type": self.kind.type, "param": self.param, "code": self.kind.code}}
+        """The body in OpenAI's form: `{"error": {"message", "type", "param", "code"}}`, for refusals with details."""
+        error: dict[str, Any] = {
+            "message": self.message,
+            "type": self.kind.type,
+            "param": self.param,
+            "code": self.kind.code,
+        }
+        if self.refusal:
+            categories = [category.lower() for category in self.refusal.categories]
+            error["moderation_details"] = {"moderation_stage": self.refusal.stage, "categories": categories}
+        return {"error": error}
 
     def headers(self) -> dict[str, str]:
         """The response headers that belong to this error; `x-should-retry` is what OpenAI's clients obey."""

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from proxy.errors import ProxyError
 from proxy.images import Picture
 from proxy.requests import ImageRequest
-from proxy.safety import gemini_settings
+from proxy.safety import CATEGORIES, gemini_settings
 
 MASK_INSTRUCTION = (
     "The last picture is a mask for the first one: change the first picture only where the mask is transparent, "
@@ -60,13 +60,20 @@ class _Content(_Lenient):
     parts: tuple[_Part, ...] = ()
 
 
+class _SafetyRating(_Lenient):
+    category: str = ""
+    blocked: bool = False
+
+
 class _Candidate(_Lenient):
     content: _Content = _Content()
     finish_reason: str | None = None
+    safety_ratings: tuple[_SafetyRating, ...] = ()
 
 
 class _PromptFeedback(_Lenient):
     block_reason: str | None = None
+    safety_ratings: tuple[_SafetyRating, ...] = ()
 
 
 class _TokenDetail(_Lenient):
@@ -109,12 +116,14 @@ class Answer:
     image         the last image that is not a thought, decoded from base64; None where there is none
     finish_reason  why the model ended
     block_reason  why the prompt was refused, where it was
+    blocked_categories  the categories of harm that it was refused for, where it says: `HARASSMENT`
     usage         the tokens, where the answer tells them
     """
 
     image: bytes | None
     finish_reason: str | None
     block_reason: str | None
+    blocked_categories: tuple[str, ...]
     usage: UsageMetadata | None
 
 
@@ -130,4 +139,7 @@ def read_answer(body: bytes) -> Answer:
         image = binascii.a2b_base64(images[-1], strict_mode=True) if images else None
     except ValueError as error:
         raise ProxyError("invalid_upstream_answer", "The upstream service's image is not base64.") from error
-    return Answer(image, candidate.finish_reason, found.prompt_feedback.block_reason, found.usage_metadata)
+    feedback = found.prompt_feedback
+    blocked = {rating.category for rating in (*feedback.safety_ratings, *candidate.safety_ratings) if rating.blocked}
+    categories = tuple(category.removeprefix("HARM_CATEGORY_") for category in CATEGORIES if category in blocked)
+    return Answer(image, candidate.finish_reason, feedback.block_reason, categories, found.usage_metadata)

@@ -20,7 +20,7 @@ import httpx
 
 from proxy.accounts import Account
 from proxy.calls import CallRecord
-from proxy.errors import ProxyError
+from proxy.errors import ProxyError, Refusal
 from proxy.gemini import Answer, UsageMetadata, read_answer
 from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES, Cause, RefusedCall, read_refused_call
 from proxy.images import Picture, PictureError, read_drawn
@@ -33,7 +33,10 @@ CONNECT_SECONDS = 10.0
 CANCELLED = "cancelled"
 """Stands for an error's code where nobody waited for a call any more."""
 
-_RETRIED_FINISHES = frozenset({"NO_IMAGE", "IMAGE_OTHER", "OTHER", "FINISH_REASON_UNSPECIFIED", "MAX_TOKENS"})
+_GOOD_FINISHES = frozenset({None, "STOP", "MAX_TOKENS"})
+"""The reasons beside which an image counts: a reason that nobody knows yet may well mean that there should be none."""
+_FINAL_FINISHES = frozenset({"STOP", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"})
+"""The reasons without an image after which another try makes no sense; any other passes."""
 _RETRIED_STATUSES = frozenset({408, 409, 500, 502, 503, 504})
 
 
@@ -224,10 +227,9 @@ async def _drawing(body: bytes) -> Drawing:
     except ProxyError as error:
         raise CallError(error, Blame.TRANSIENT, status=200) from error
     _raise_for_refusal(answer)
-    if not answer.image:
-        raise CallError(
-            ProxyError("no_image"), _blame_for_no_image(answer), status=200, finish_reason=answer.finish_reason
-        )
+    if not answer.image or answer.finish_reason not in _GOOD_FINISHES:
+        blame = Blame.FINAL if answer.finish_reason in _FINAL_FINISHES else Blame.TRANSIENT
+        raise CallError(ProxyError("no_image"), blame, status=200, finish_reason=answer.finish_reason)
     try:
         picture = await asyncio.to_thread(read_drawn, answer.image)
     except PictureError as error:
@@ -240,8 +242,9 @@ def _raise_for_refusal(answer: Answer) -> None:
     """A prompt that was blocked, or a candidate that was: with or without an image beside the reason."""
     reason = answer.block_reason or answer.finish_reason
     if answer.block_reason or answer.finish_reason in REFUSALS:
+        refusal = Refusal("input" if answer.block_reason else "output", answer.blocked_categories)
         raise CallError(
-            ProxyError("moderation_blocked", param="prompt"),
+            ProxyError("moderation_blocked", param="prompt", refusal=refusal),
             Blame.FINAL,
             status=200,
             finish_reason=reason,
@@ -252,7 +255,3 @@ def _raise_for_refusal(answer: Answer) -> None:
         raise CallError(
             ProxyError("invalid_value", message, param="prompt"), Blame.FINAL, status=200, finish_reason=reason
         )
-
-
-def _blame_for_no_image(answer: Answer) -> Blame:
-    return Blame.TRANSIENT if answer.finish_reason in _RETRIED_FINISHES else Blame.FINAL

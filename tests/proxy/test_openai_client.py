@@ -308,6 +308,34 @@ def test_errors_are_the_clients_own_types(
     assert raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("prompt", "stage", "categories"),
+    [
+        ("[severity:high] [blocked:prompt]", "input", ["harassment", "hate_speech", "sexually_explicit"]),
+        ("[severity:medium]", "output", ["harassment", "hate_speech", "sexually_explicit"]),
+        ("[play:finish=PROHIBITED_CONTENT]", "output", []),
+        ("[play:block=OTHER]", "input", []),
+    ],
+)
+def test_a_refusal_tells_where_and_for_what(prompt: str, stage: str, categories: list[str], client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as refusal:
+        client.images.generate(prompt=prompt, model=SMALL)
+
+    assert refusal.value.type == "image_generation_user_error"
+    assert isinstance(refusal.value.body, dict)
+    details = refusal.value.body["moderation_details"]
+    assert details["moderation_stage"] == stage
+    assert details["categories"][: len(categories)] == categories
+
+
+@pytest.mark.parametrize("reason", ["OTHER", "IMAGE_OTHER", "SOMETHING_NEW"])
+def test_an_image_beside_a_reason_that_means_none_is_not_returned(reason: str, client: OpenAI) -> None:
+    with pytest.raises(openai.InternalServerError) as raised:
+        client.images.generate(prompt=f"[play:finish-drawn={reason}]", model=SMALL)
+
+    assert raised.value.code == "no_image"
+
+
 def test_a_wrong_key_is_an_authentication_error(stack: Stack) -> None:
     with OpenAI(base_url=f"{stack.url}/v1", api_key="sk-wrong") as stranger, pytest.raises(openai.AuthenticationError):
         stranger.images.generate(prompt="x")
