@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import IO, cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import IO
 
+from checks.metrics.compression import DAMAGED, open_plain
 from checks.metrics.errors import LogSourceError
 from checks.metrics.sources import LogFile
 
@@ -15,10 +14,14 @@ LONGEST_LINE = 10 * 1024 * 1024
 """A line of more bytes is passed over and counted unparsed."""
 
 _BLOCK = 8 * 1024 * 1024
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+UNREADABLE = "\x1a"
+"""Stands in for a line that is not UTF-8 where records have several lines: it is no part of the one before."""
+
+Begins = Callable[[bytes], bool]
+"""Says of a line whether it begins a record."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,13 @@ class TruncatedFileError(Exception):
     """A compressed file ends before its end, or is damaged; all before that point has been read."""
 
 
-def pieces(file: LogFile) -> Iterator[Piece]:
-    """Read a file, compressed by gzip or not (by its first bytes, not its name).
+def pieces(file: LogFile, begins: Begins | None = None) -> Iterator[Piece]:
+    """Read a file, compressed or not (by its first bytes, not its name).
 
-    Memory stays bounded by a few blocks of 8 MiB. Raises LogSourceError where nothing can be read, and
-    TruncatedFileError, after the pieces that could be read, where a compressed file is not whole.
+    With `begins` a piece ends where a record does, a torn last line is in the piece of its record, and a line that is
+    not UTF-8 is also in `lines`, as UNREADABLE. Memory stays bounded by a few blocks of 8 MiB. Raises LogSourceError
+    where nothing can be read, and TruncatedFileError, after the pieces that could be read, where a compressed file is
+    not whole.
     """
     carried, skipping, broken = b"", False, None
     with _opened(file) as stream:
@@ -59,16 +64,29 @@ def pieces(file: LogFile) -> Iterator[Piece]:
                     too_long = int(not skipping)
                     data = data[end:] if end else b""
                 cut = data.rfind(b"\n") + 1
+                if begins:
+                    cut = _record_start(data, cut, begins)
                 carried = data[cut:]
-                yield _decoded(data[:cut], too_long)
-        except _DAMAGED as error:
+                yield _decoded(data[:cut], too_long, begins)
+        except DAMAGED as error:
             broken = error
         except OSError as error:
             raise LogSourceError(str(file.path), f"reading it failed ({error})", "check the disk") from error
     if carried or skipping:
-        yield _torn(carried)
+        yield from _last(carried, skipping, begins)
     if broken is not None:
         raise TruncatedFileError(str(broken)) from broken
+
+
+def _record_start(data: bytes, end: int, begins: Begins) -> int:
+    """Find where the last record of whole lines begins, or `end` where there is none but the first."""
+    start = end
+    while start:
+        last = data.rfind(b"\n", 0, start - 1) + 1
+        if last and begins(data[last:start]):
+            return last
+        start = last
+    return end
 
 
 def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -76,13 +94,13 @@ def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
     collected: list[bytes] = []
     first, size = True, 0
     try:
-        while part := stream.read1(_BLOCK):  # type: ignore[attr-defined]  # files and gzip have it, IO lacks it
+        while part := stream.read1(_BLOCK):  # type: ignore[attr-defined]  # files and archives have it, IO lacks it
             collected.append(part.removeprefix(_BYTE_ORDER_MARK) if first else part)
             first = False
             if (size := size + len(part)) >= _BLOCK:
                 yield b"".join(collected)
                 collected, size = [], 0
-    except _DAMAGED:
+    except DAMAGED:
         yield b"".join(collected)
         raise
     yield b"".join(collected)
@@ -90,18 +108,9 @@ def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _opened(file: LogFile) -> IO[bytes]:
     try:
-        stream: IO[bytes] = file.path.open("rb")
-        start = stream.read(4)
-        stream.seek(0)
+        return open_plain(file.path)
     except OSError as error:
         raise LogSourceError(str(file.path), f"it can't be read ({error})", "check its permissions") from error
-    if start == _ZSTD:
-        stream.close()
-        raise LogSourceError(str(file.path), "it is compressed by zstd", "unpack it first: unzstd FILE")
-    if start.startswith(_GZIP):
-        stream.close()
-        return cast("IO[bytes]", gzip.open(file.path, "rb"))
-    return stream
 
 
 def _first_line_length(data: bytes) -> int:
@@ -109,24 +118,34 @@ def _first_line_length(data: bytes) -> int:
     return len(data) if end < 0 else end
 
 
-def _torn(data: bytes) -> Piece:
+def _last(data: bytes, skipping: bool, begins: Begins | None) -> Iterator[Piece]:
+    """Give the lines after the last whole record, and the torn line at the end, in one piece."""
+    cut = data.rfind(b"\n") + 1
+    whole = _decoded(data[:cut], 0, begins)
+    if cut == len(data) and not skipping:
+        yield whole
+        return
+    torn = data[cut:]
     try:
-        return Piece(torn=data.decode("utf-8"), torn_whole=bool(data))
+        text, readable = torn.decode("utf-8"), bool(torn)
     except UnicodeDecodeError:
-        return Piece(torn=data.decode("utf-8", "replace"))
+        text, readable = torn.decode("utf-8", "replace"), False
+    yield replace(whole, torn=text, torn_whole=readable)
 
 
-def _decoded(data: bytes, too_long: int) -> Piece:
-    text, undecodable = data[:-1], []
+def _decoded(data: bytes, too_long: int, begins: Begins | None) -> Piece:
     if not data:
         return Piece(too_long=too_long)
+    text = data[:-1].replace(b"\r\n", b"\n").removesuffix(b"\r") if b"\r" in data else data[:-1]
     try:
         return Piece(text.decode("utf-8"), data.count(b"\n"), (), too_long)
     except UnicodeDecodeError:
-        good = []
+        good, undecodable = [], []
         for line in text.split(b"\n"):
             try:
                 good.append(line.decode("utf-8"))
             except UnicodeDecodeError:
                 undecodable.append(line.decode("utf-8", "replace"))
+                if begins:
+                    good.append(UNREADABLE)
         return Piece("\n".join(good), len(good), tuple(undecodable), too_long)

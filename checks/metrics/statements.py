@@ -1,44 +1,51 @@
-"""The one SQL definition: a log format becomes the statements that turn lines into requests, and requests into sums.
+"""The one SQL definition: what records mean, from their fields (see extraction.py) to the sums of a window table.
 
-Each statement reads a relation of the one before: lines(line) → classified → requests → counted → sums.
-Parameters: $since_us, $until_us, $now_us (microseconds since 1970 UTC), $versions (texts), $synthetic; null asks
-nothing. What a format says gets into a statement only as a literal, by `text_literal`.
+Each statement reads a relation of the one before: extracted → counts → counted → sums. Parameters: $since_us,
+$until_us, $now_us (microseconds since 1970 UTC), $versions (texts), $synthetic, $window_s; null asks nothing.
 """
 
 from __future__ import annotations
 
+from checks.metrics.cells import CELL
+from checks.metrics.extraction import text_literal
 from checks.metrics.histogram import LONGEST_US
-from checks.metrics.log_format import Condition, FieldName, LogFormat
+from checks.metrics.log_format import FIELD_NAMES, Condition, FieldName, LogFormat, TimeForm
+
+__all__ = ["TIME_PATTERN", "text_literal"]
 
 TIME_PATTERN = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?$"
 """ISO 8601 with a date, a time to the minute or finer, and perhaps a zone; without one it is UTC."""
 
 _ZONE = r"([Zz]|:\d\d(\.\d+)? ?[+-]\d\d(:?\d\d)?)$"
 
-LINES = "CREATE OR REPLACE TEMP TABLE lines AS SELECT unnest(string_split($text, chr(10))) AS line"
+_MILLISECOND, _SECOND = 1000, 1_000_000
+
+_TIMES: dict[TimeForm, str] = {
+    "iso": f"""CASE WHEN regexp_matches(time, {text_literal(TIME_PATTERN)})
+      THEN epoch_us(TRY_CAST(time AS TIMESTAMPTZ)) END""",
+    "clf": "epoch_us(try_strptime(time, '%d/%b/%Y:%H:%M:%S %z'))",
+    "epoch_s": "TRY_CAST(TRY_CAST(time AS DECIMAL(18, 6)) * 1000000 AS BIGINT)",
+    "epoch_ms": "TRY_CAST(TRY_CAST(time AS DECIMAL(18, 3)) * 1000 AS BIGINT)",
+    "epoch_us": "TRY_CAST(time AS BIGINT)",
+}
+
+_LAST_US = 253_402_300_799_999_999
+"""The end of the year 9999; later times are broken records."""
+
+_COUNTED_FIELDS: frozenset[FieldName] = frozenset(FIELD_NAMES) - {"model", "account", "error_code"}
+
+LINES = """
+CREATE OR REPLACE TEMP TABLE lines AS
+SELECT generate_subscripts(split, 1) AS number, unnest(split) AS line
+FROM (SELECT string_split($text, chr(10)) AS split)
+"""
 """Lines of a piece, from the parameter $text."""
 
-REQUESTS = """
-CREATE TEMP TABLE requests (
-  identity UHUGEINT, id_hash UBIGINT, at_us BIGINT, with_zone BOOLEAN,
-  version VARCHAR, build VARCHAR, instance VARCHAR, synthetic BOOLEAN,
-  cache VARCHAR, outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR,
-  duration_us BIGINT, generated BOOLEAN
-)
-"""
-"""One row a request record. `identity` tells whole lines apart; it is null where a record names no request id."""
 
-COLLECT = "INSERT INTO requests SELECT * EXCLUDE (state) FROM classified WHERE state = 'parsed'"
-
-STATES = """
-SELECT state, CASE WHEN state = 'other_version' THEN version END AS subject, count(*)
-FROM classified GROUP BY ALL
-"""
-
-
-def text_literal(value: str) -> str:
-    """Write a text as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
+def fields_used(log_format: LogFormat, by: FieldName | None) -> frozenset[FieldName]:
+    """Name the fields that counting needs: the fewer are extracted, the faster it is."""
+    conditions = [*log_format.failed, *log_format.blocked, *log_format.client]
+    return _COUNTED_FIELDS | {condition.field for condition in conditions} | ({by} if by else set())
 
 
 def _texts(values: tuple[str, ...]) -> str:
@@ -46,6 +53,8 @@ def _texts(values: tuple[str, ...]) -> str:
 
 
 def _condition(condition: Condition) -> str:
+    if condition.one_of and condition.field == "status":
+        return f"CAST(CAST(status AS INTEGER) AS VARCHAR) IN {_texts(condition.one_of)}"
     if condition.one_of:
         return f"{condition.field} IN {_texts(condition.one_of)}"
     bounds = [(">=", condition.at_least), ("<", condition.below)]
@@ -62,129 +71,247 @@ def _cache(log_format: LogFormat) -> str:
     return f"CASE {' '.join(branches)} WHEN cache IS NOT NULL THEN 'other:' || cache END"
 
 
-def classified(log_format: LogFormat) -> str:
-    """Say what each of `lines` is: its state, and where it is a request, what became of it.
+def _microseconds(field: str, scale: int) -> str:
+    number = f"TRY_CAST({field} AS DOUBLE)"
+    longest = LONGEST_US // scale
+    return f"CASE WHEN {number} BETWEEN 0 AND {longest} THEN CAST(round({number} * {scale}) AS BIGINT) END"
 
-    state: parsed, ignored, unparsed, other_version, synthetic_left_out or users_left_out. A record whose time, status
-    or durations are missing or impossible is unparsed: what became of that request is not known.
-    """
-    keys = [log_format.time, log_format.event, *log_format.recognised_by, *log_format.fields.values()]
-    paths = ", ".join(text_literal(f'$."{key}"') for key in keys)
 
-    def named(field: FieldName) -> str:
-        key = log_format.fields.get(field)
-        return f"v[{keys.index(key) + 1}]" if key else "NULL::VARCHAR"
-
-    def milliseconds(field: FieldName) -> str:
-        return f"TRY_CAST({named(field)} AS DOUBLE)"
-
-    recognised = " AND ".join(f"v[{keys.index(key) + 1}] IS NOT NULL" for key in log_format.recognised_by)
-    longest_ms = LONGEST_US // 1000
-    return f"""
-CREATE OR REPLACE TEMP TABLE classified AS
-WITH extracted AS MATERIALIZED (
-  SELECT line, CASE WHEN json_valid(line) THEN json_extract_string(line, [{paths}]) END AS v FROM lines
-), typed AS MATERIALIZED (
-  SELECT line, v IS NOT NULL AND {recognised} AS recognised, v[2] AS event, v[1] AS time,
-    CASE WHEN regexp_matches(v[1], {text_literal(TIME_PATTERN)})
-      THEN epoch_us(TRY_CAST(v[1] AS TIMESTAMPTZ)) END AS at_us,
-    nullif({named("version")}, '') AS version, {named("build")} AS build, {named("instance")} AS instance,
-    CASE {named("synthetic")} WHEN 'true' THEN true WHEN 'false' THEN false END AS synthetic,
-    {named("request_id")} AS request_id, TRY_CAST({named("status")} AS DOUBLE) AS status,
-    {named("error_type")} AS error_type, {named("error_code")} AS error_code, {named("cache")} AS cache,
-    TRY_CAST({named("images_asked")} AS DOUBLE) AS asked, TRY_CAST({named("images_returned")} AS DOUBLE) AS returned,
-    {named("duration_ms")} IS NOT NULL AS timed, {milliseconds("duration_ms")} AS duration_ms,
-    {named("generation_ms")} IS NOT NULL AS generated, {milliseconds("generation_ms")} AS generation_ms
-  FROM extracted
-), judged AS (
-  SELECT *,
-    coalesce(at_us IS NOT NULL AND status BETWEEN 100 AND 599 AND status = trunc(status)
-      AND (NOT timed OR coalesce(isfinite(duration_ms) AND duration_ms BETWEEN 0 AND {longest_ms}, false))
-      AND (NOT generated OR coalesce(isfinite(generation_ms) AND generation_ms BETWEEN 0 AND {longest_ms}, false)),
-      false) AS sound,
-    CASE WHEN {_any(log_format.failed)} THEN 'failed' WHEN {_any(log_format.blocked)} THEN 'blocked'
-      WHEN {_any(log_format.client)} THEN 'client' ELSE 'succeeded' END AS outcome
-  FROM typed
+COUNT_KEYS = (
+    "source",
+    "state",
+    "subject",
+    "ends",
+    "kind",
+    "identity",
+    "id_hash",
+    "start",
+    "version",
+    "build",
+    "instance",
+    "labelled",
+    "grouped",
+    "cache",
+    "outcome",
+    "partial",
+    "status",
+    "error_type",
+    "zoned",
+    "future",
+    "timed",
+    "generated",
+    "bucket",
 )
-SELECT
-  CASE
-    WHEN NOT recognised AND trim(line, chr(9) || chr(13) || ' ') = '' THEN 'ignored'
-    WHEN NOT recognised THEN 'unparsed'
-    WHEN event NOT IN {_texts(log_format.request_events)} THEN 'ignored'
-    WHEN NOT sound THEN 'unparsed'
-    WHEN at_us < $since_us::BIGINT OR at_us >= $until_us::BIGINT THEN 'ignored'
-    WHEN NOT list_contains($versions::VARCHAR[], version) THEN 'other_version'
-    WHEN NOT $synthetic::BOOLEAN AND coalesce(synthetic, false) THEN 'synthetic_left_out'
-    WHEN $synthetic::BOOLEAN AND NOT coalesce(synthetic, false) THEN 'users_left_out'
-    ELSE 'parsed'
-  END AS state,
-  CASE WHEN request_id IS NOT NULL THEN md5_number(line) END AS identity, hash(request_id) AS id_hash,
-  at_us, regexp_matches(time, {text_literal(_ZONE)}) AS with_zone,
-  coalesce(version, '') AS version, coalesce(build, '') AS build, coalesce(instance, '') AS instance, synthetic,
-  {_cache(log_format)} AS cache, outcome, coalesce(outcome = 'succeeded' AND returned < asked, false) AS partial,
-  CASE WHEN sound THEN status::SMALLINT END AS status, error_type,
-  CASE WHEN sound AND timed THEN round(duration_ms * 1000)::BIGINT END AS duration_us, generated
-FROM judged
+"""What tells rows of `counts` apart; `identity` is null where a record's text is no evidence that it is the same."""
+
+
+def counts(log_format: LogFormat, extracted: str, by: FieldName | None = None) -> str:
+    """Give the query of `counts`: how many records there are of each combination of COUNT_KEYS.
+
+    state: parsed, ignored, unparsed, other_version, synthetic_left_out or users_left_out. A request whose time, status
+    or durations are missing or impossible is unparsed: what became of it is not known.
+    """
+    identity = "true" if log_format.distinct else "request_id IS NOT NULL"
+    ends = "coalesce(ends AND state = 'unparsed', false)"
+    return f"""
+SELECT {", ".join(COUNT_KEYS)}, count(*) AS records, sum(physical) AS lines,
+  coalesce(sum(duration_us), 0) AS sum_us, coalesce(max(duration_us), 0) AS max_us
+FROM (
+  SELECT * REPLACE ({ends} AS ends), bucket_of + CASE WHEN duration_us >= next_edge THEN 1 ELSE 0 END AS bucket
+  FROM (
+    SELECT *, $source::INTEGER AS source,
+      CASE WHEN state = 'other_version' THEN version END AS subject,
+      CASE WHEN state = 'parsed' AND {identity} THEN hash(text) END AS identity,
+      CASE WHEN state = 'parsed' AND request_id IS NOT NULL THEN hash(request_id) END AS id_hash,
+      {CELL} AS cell_of
+    FROM ({_judged(log_format, extracted, by)})
+  ) LEFT JOIN (SELECT cell, bucket AS bucket_of, next_edge FROM cells) ON cell = cell_of
+) GROUP BY ALL
 """  # noqa: S608 - literals by text_literal
 
 
-COUNTED = """
-CREATE OR REPLACE TEMP TABLE counted AS
-WITH once AS (
-  SELECT DISTINCT * FROM requests WHERE identity IS NOT NULL
-  UNION ALL
-  SELECT * FROM requests WHERE identity IS NULL
-)
-SELECT *, (at_us // ($window_s::BIGINT * 1000000)) * $window_s::BIGINT AS start,
-  synthetic AS labelled FROM once
-"""
-"""Each request once, with the start of its window in seconds since 1970 UTC."""
+_AS_TEXT: dict[FieldName, str] = {
+    "status": "CAST(TRY_CAST(status AS INTEGER) AS VARCHAR)",
+    "synthetic": "'' || labelled",
+}
 
-DIMENSIONS = ("start", "version", "build", "instance", "labelled")
+
+def _judged(log_format: LogFormat, extracted: str, by: FieldName | None) -> str:
+    grouped = "''" if by is None else f"coalesce({_AS_TEXT.get(by, by)}, '')"
+    return f"""
+SELECT text, physical, ends, kind, version, build, instance, labelled, request_id, cache, outcome, error_type, zoned,
+  timed, generated, duration_us, {grouped} AS grouped,
+  CASE
+    WHEN kind IN ('blank', 'other') THEN 'ignored'
+    WHEN kind = 'unknown' OR NOT sound THEN 'unparsed'
+    WHEN at_us < $since_us::BIGINT OR at_us >= $until_us::BIGINT THEN 'ignored'
+    WHEN version <> '' AND NOT list_contains($versions::VARCHAR[], version) THEN 'other_version'
+    WHEN NOT $synthetic::BOOLEAN AND coalesce(labelled, false) THEN 'synthetic_left_out'
+    WHEN $synthetic::BOOLEAN AND NOT coalesce(labelled, false) THEN 'users_left_out'
+    ELSE 'parsed'
+  END AS state,
+  (at_us // ($window_s::BIGINT * 1000000)) * $window_s::BIGINT AS start,
+  at_us > $now_us::BIGINT AS future,
+  coalesce(outcome = 'succeeded' AND returned < asked, false) AS partial,
+  CASE WHEN sound THEN CAST(status AS SMALLINT) END AS status
+FROM (
+  SELECT *,
+    coalesce(at_us BETWEEN 0 AND {_LAST_US} AND (kind <> 'request' OR (status BETWEEN 100 AND 599
+      AND status = trunc(status) AND (NOT timed OR total_us IS NOT NULL)
+      AND (NOT generated OR generation_us IS NOT NULL))), false) AS sound,
+    coalesce(total_us, generation_us) AS duration_us,
+    CASE WHEN {_any(log_format.failed)} THEN 'failed' WHEN {_any(log_format.blocked)} THEN 'blocked'
+      WHEN {_any(log_format.client)} THEN 'client' ELSE 'succeeded' END AS outcome
+  FROM ({_typed(log_format, extracted, by)})
+)
+"""  # noqa: S608 - literals by text_literal
+
+
+def _typed(log_format: LogFormat, extracted: str, by: FieldName | None) -> str:
+    plain = sorted(fields_used(log_format, by) - _TYPED)
+    return f"""
+SELECT text, physical, ends, kind, {_TIMES[log_format.time_form]} AS at_us,
+  {_zoned(log_format.time_form)} AS zoned, {", ".join(plain)},
+  coalesce(nullif(version, ''), '') AS version, coalesce(build, '') AS build, coalesce(instance, '') AS instance,
+  CASE synthetic WHEN 'true' THEN true WHEN 'false' THEN false END AS labelled,
+  TRY_CAST(status AS DOUBLE) AS status, {_cache(log_format)} AS cache,
+  TRY_CAST(images_asked AS DOUBLE) AS asked, TRY_CAST(images_returned AS DOUBLE) AS returned,
+  duration_ms IS NOT NULL OR duration_s IS NOT NULL AS timed,
+  coalesce({_microseconds("duration_ms", _MILLISECOND)}, {_microseconds("duration_s", _SECOND)}) AS total_us,
+  generation_ms IS NOT NULL AS generated, {_microseconds("generation_ms", _MILLISECOND)} AS generation_us
+FROM ({extracted})
+"""  # noqa: S608 - literals by text_literal
+
+
+_TYPED: frozenset[FieldName] = frozenset(
+    {
+        "version",
+        "build",
+        "instance",
+        "synthetic",
+        "status",
+        "cache",
+        "images_asked",
+        "images_returned",
+        "generation_ms",
+        "duration_ms",
+        "duration_s",
+    }
+)
+
+
+def _zoned(form: TimeForm) -> str:
+    return f"coalesce(regexp_matches(time, {text_literal(_ZONE)}), false)" if form == "iso" else "true"
+
+
+FILL_CELLS = """
+INSERT INTO cells SELECT unnest($cell::INTEGER[]), unnest($bucket::INTEGER[]), unnest($next_edge::BIGINT[])
+"""
+
+STATES = """
+SELECT source, state, subject, ends, sum(lines) AS lines, sum(records) AS records FROM counts GROUP BY ALL
+"""
+"""What became of the lines of each source."""
+
+TABLES = (
+    "CREATE TABLE cells (cell INTEGER, bucket INTEGER, next_edge BIGINT)",
+    """CREATE TABLE counts (
+      source INTEGER, state VARCHAR, subject VARCHAR, ends BOOLEAN, kind VARCHAR, identity UBIGINT, id_hash UBIGINT,
+      start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR,
+      cache VARCHAR, outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN,
+      future BOOLEAN, timed BOOLEAN, generated BOOLEAN, bucket INTEGER,
+      records BIGINT, lines BIGINT, sum_us BIGINT, max_us BIGINT
+    )""",
+)
+"""The tables that a reading fills: cells of durations (see cells.py), and counts from every source."""
+
+_REPEATED = ("source", "records", "lines", "ends", "sum_us")
+
+COUNTED = f"""
+SELECT DISTINCT * EXCLUDE ({", ".join(_REPEATED)}), 1 AS records, max_us AS sum_us
+FROM counts WHERE state = 'parsed' AND identity IS NOT NULL
+UNION ALL
+SELECT * EXCLUDE ({", ".join(_REPEATED)}), records, sum_us FROM counts WHERE state = 'parsed' AND identity IS NULL
+"""  # noqa: S608 - constants only
+"""The query of `counted`: each request once."""
+
+COUNTED_ONCE = "SELECT * EXCLUDE (source, lines, ends) FROM counts WHERE state = 'parsed'"
+"""The same where no record stands twice."""
+
+REPEATED_LINES = """
+SELECT coalesce(sum(lines - lines // records), 0) FROM (
+  SELECT sum(lines)::BIGINT AS lines, sum(records)::BIGINT AS records FROM counts
+  WHERE state = 'parsed' AND identity IS NOT NULL GROUP BY identity, id_hash
+)
+"""
+"""How many lines only repeat a record."""
+
+REPEATS = """
+SELECT coalesce(sum(records), 0) > count(DISTINCT identity) FROM counts
+WHERE state = 'parsed' AND identity IS NOT NULL
+"""
+"""Whether any record stands twice."""
+
+DIMENSIONS = ("start", "version", "build", "instance", "labelled", "grouped")
 """The columns of a window's key, in the order of its fields."""
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 
+
+def _sum(value: str, where: str) -> str:
+    return f"coalesce(sum({value}) FILTER (WHERE {where}), 0)"
+
+
+def _largest(where: str) -> str:
+    return f"coalesce(max(max_us) FILTER (WHERE {where}), 0)"
+
+
+_REQUEST = "kind = 'request'"
+_HIT = "timed AND cache = 'hit' AND kind = 'request'"
+_TIMED = "timed AND kind = 'request'"
+_GENERATED = "generated AND kind = 'request'"
+
 SUMS = f"""
 SELECT {_DIMENSIONS},
-  count(*) AS requests,
-  count(*) FILTER (WHERE cache = 'hit') AS hits,
-  count(*) FILTER (WHERE cache = 'miss') AS misses,
-  count(*) FILTER (WHERE cache = 'bypass') AS bypassed,
-  count(*) FILTER (WHERE cache = 'error') AS cache_errors,
-  count(*) FILTER (WHERE outcome = 'failed') AS errors,
-  count(*) FILTER (WHERE outcome = 'client') AS client_errors,
-  count(*) FILTER (WHERE outcome = 'blocked') AS blocked,
-  count(*) FILTER (WHERE partial) AS partial,
-  count(*) FILTER (WHERE synthetic) AS synthetic,
-  coalesce(sum(duration_us), 0) AS all_sum_us,
-  coalesce(max(duration_us), 0) AS all_max_us,
-  coalesce(sum(duration_us) FILTER (WHERE cache = 'hit'), 0) AS hit_sum_us,
-  coalesce(max(duration_us) FILTER (WHERE cache = 'hit'), 0) AS hit_max_us,
-  coalesce(sum(duration_us) FILTER (WHERE generated), 0) AS generated_sum_us,
-  coalesce(max(duration_us) FILTER (WHERE generated), 0) AS generated_max_us
+  {_sum("records", _REQUEST)} AS requests,
+  {_sum("records", "kind <> 'lookup' AND cache = 'hit'")} AS hits,
+  {_sum("records", "kind <> 'lookup' AND cache = 'miss'")} AS misses,
+  {_sum("records", "kind = 'lookup'")} AS begun,
+  {_sum("records", "kind <> 'lookup' AND cache = 'bypass'")} AS bypassed,
+  {_sum("records", "kind <> 'lookup' AND cache = 'error'")} AS cache_errors,
+  {_sum("records", _REQUEST + " AND outcome = 'failed'")} AS errors,
+  {_sum("records", _REQUEST + " AND outcome = 'client'")} AS client_errors,
+  {_sum("records", _REQUEST + " AND outcome = 'blocked'")} AS blocked,
+  {_sum("records", _REQUEST + " AND partial")} AS partial,
+  {_sum("records", _REQUEST + " AND labelled")} AS synthetic,
+  {_sum("sum_us", _TIMED)} AS all_sum_us, {_largest(_TIMED)} AS all_max_us,
+  {_sum("sum_us", _HIT)} AS hit_sum_us, {_largest(_HIT)} AS hit_max_us,
+  {_sum("sum_us", _GENERATED)} AS generated_sum_us, {_largest(_GENERATED)} AS generated_max_us
 FROM counted GROUP BY {_DIMENSIONS}
 """  # noqa: S608 - constants only
 
 FAILURES = f"""
-SELECT {_DIMENSIONS}, coalesce(error_type, 'unknown') AS error_type, status, count(*) AS failures
-FROM counted WHERE outcome = 'failed' GROUP BY ALL
+SELECT {_DIMENSIONS}, coalesce(error_type, 'unknown') AS error_type, status, sum(records) AS failures
+FROM counted WHERE {_REQUEST} AND outcome = 'failed' GROUP BY ALL
 """  # noqa: S608 - constants only
 
 BUCKETS = f"""
-SELECT {_DIMENSIONS}, bucket, count(*), count(*) FILTER (WHERE cache = 'hit'), count(*) FILTER (WHERE generated)
-FROM counted ASOF JOIN edges ON duration_us >= low GROUP BY ALL
+SELECT {_DIMENSIONS}, bucket, {_sum("records", _TIMED)} AS in_all, {_sum("records", _HIT)} AS in_hit,
+  {_sum("records", _GENERATED)} AS in_generated
+FROM counted WHERE bucket IS NOT NULL GROUP BY ALL
 """  # noqa: S608 - constants only
 
-NOTES = """
+NOTES = f"""
 SELECT code, subject, counts FROM (
-  SELECT 'duration_absent' AS code, '' AS subject, count(*) AS counts FROM counted WHERE duration_us IS NULL
-  UNION ALL SELECT 'cache_absent', '', count(*) FROM counted WHERE cache IS NULL
-  UNION ALL SELECT 'cache_value', cache[7:], count(*) FROM counted WHERE starts_with(cache, 'other:') GROUP BY cache
-  UNION ALL SELECT 'time_without_zone', '', count(*) FROM counted WHERE NOT with_zone
-  UNION ALL SELECT 'from_the_future', '', count(*) FROM counted WHERE at_us > $now_us
-  UNION ALL SELECT 'version_unknown', '', count(*) FROM counted WHERE version = '' AND $versions::VARCHAR[] IS NOT NULL
+  SELECT 'duration_absent' AS code, '' AS subject, sum(records) AS counts FROM counted WHERE {_REQUEST} AND NOT timed
+  UNION ALL SELECT 'cache_absent', '', sum(records) FROM counted WHERE {_REQUEST} AND cache IS NULL
+  UNION ALL SELECT 'cache_value', substr(cache, 7), sum(records) FROM counted
+    WHERE {_REQUEST} AND starts_with(cache, 'other:') GROUP BY cache
+  UNION ALL SELECT 'time_without_zone', '', sum(records) FROM counted WHERE NOT zoned
+  UNION ALL SELECT 'from_the_future', '', sum(records) FROM counted WHERE future
+  UNION ALL SELECT 'version_unknown', '', sum(records) FROM counted
+    WHERE {_REQUEST} AND version = '' AND $versions::VARCHAR[] IS NOT NULL
   UNION ALL SELECT 'request_id_reused', '', count(DISTINCT identity) - count(DISTINCT id_hash) FROM counted
-    WHERE identity IS NOT NULL
+    WHERE id_hash IS NOT NULL
 ) WHERE counts > 0
-"""
+"""  # noqa: S608 - constants only

@@ -40,7 +40,7 @@ def summary(table: WindowTable) -> dict[str, Any]:
         "cache": {
             "lookups": known(total.lookups),
             "hits": known(total.hits),
-            "misses": known(total.misses),
+            "misses": known(total.missed),
             "bypassed": known(total.bypassed),
             "errors": known(total.cache_errors),
             "hit_rate": rate("cache.hit_rate"),

@@ -21,7 +21,7 @@ class WindowKey(NamedTuple):
     """Which window, and whose requests are in it.
 
     `start` is in seconds since 1970 UTC, a multiple of the window's length. Empty text, and None for `synthetic`,
-    mean that the log doesn't say.
+    mean that the log doesn't say. `group` is the value of the field that the requests were told apart by, if any.
     """
 
     start: int
@@ -29,22 +29,24 @@ class WindowKey(NamedTuple):
     build: str = ""
     instance: str = ""
     synthetic: bool | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Sums:
     """What happened in a window; addition is associative and commutative, and `Sums()` is its zero.
 
-    requests: all of them. hits, misses: lookups that were answered. bypassed: no lookup was made. cache_errors: the
-    cache failed. errors: failed for a reason on our side. blocked: refused by the safety filter. client_errors: other
-    4xx. partial: answered with fewer images than asked for. errors_by_type, errors_by_status: parts of `errors`.
-    synthetic: labelled so. all, hit, generated: durations of the whole request, of every one, of hits, and of those
-    that went upstream.
+    requests: all of them. hits, misses: lookups that were answered, as logged. begun: lookups of which the log says
+    that they began, where it may not say how they ended. bypassed: no lookup was made. cache_errors: the cache failed.
+    errors: failed for a reason on our side. blocked: refused by the safety filter. client_errors: other 4xx. partial:
+    answered with fewer images than asked for. errors_by_type, errors_by_status: parts of `errors`. synthetic: labelled
+    so. all, hit, generated: durations of the whole request, of every one, of hits, and of those that went upstream.
     """
 
     requests: int = 0
     hits: int = 0
     misses: int = 0
+    begun: int = 0
     bypassed: int = 0
     cache_errors: int = 0
     errors: int = 0
@@ -60,8 +62,13 @@ class Sums:
 
     @property
     def lookups(self) -> int:
-        """Lookups in the cache that were answered: hits and misses."""
-        return self.hits + self.misses
+        """Lookups in the cache: hits and misses, and more where more are known to have begun."""
+        return max(self.hits + self.misses, self.begun)
+
+    @property
+    def missed(self) -> int:
+        """Lookups that were no hit, whether the log says so or not."""
+        return self.lookups - self.hits
 
     @property
     def cache_wanted(self) -> int:

@@ -111,7 +111,7 @@ def test_missing_parts_make_the_count_unreliable(tmp_path: Path) -> None:
     (tmp_path / "c.zst").write_bytes(b"\x28\xb5\x2f\xfd")
     found = read_events([f"{tmp_path}/*", tmp_path / "gone"], event="image_request")
     assert log.exists()
-    for part in ("b.gz ends early", "c.zst: it is compressed", "gone: there is no such file"):
+    for part in ("b.gz ends early", "c.zst ends early", "gone: there is no such file"):
         assert part in (found.reason_if_unknown or "")
 
 
@@ -125,9 +125,8 @@ def test_a_line_too_long_to_search_makes_a_text_unreliable(tmp_path: Path) -> No
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LogSourceError, match="no such file"):
         read_events([tmp_path / "gone"], event="cache_error")
-    (tmp_path / "c.zst").write_bytes(b"\x28\xb5\x2f\xfd")
-    with pytest.raises(LogSourceError, match="zstd"):
-        read_events([tmp_path / "c.zst"], event="cache_error")
+    with pytest.raises(LogSourceError, match="it is a folder"):
+        read_events([tmp_path], event="cache_error")
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_a_truncated_archive_gives_its_lines_but_no_measure(tmp_path: Path) -> N
 
 
 def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = write_lines(tmp_path / "a.jsonl", record(START))
+    log = tmp_path / "a.gz"
+    log.write_bytes(gzip.compress(json.dumps(record(START)).encode()))
 
     def fail(_: object) -> None:
         raise OSError(5, "Input/output error")
