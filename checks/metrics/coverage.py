@@ -77,11 +77,20 @@ MESSAGES: Mapping[str, str] = {
     "source_truncated": "ends early, its last part is missing: {subject}",
     "source_not_recognised": "no line looks like the format of the other files: {subject}",
     "too_much_unparsed": "{subject} of the lines could not be read, so no measure is given",
+    "prometheus_empty": "Prometheus has no series {subject} in that span",
+    "prometheus_warning": "Prometheus warned: {subject}",
+    "prometheus_not_a_number": "{count} value(s) of {subject} are no number",
+    "prometheus_stale": "nothing was scraped in the last two windows by {subject}",
+    "prometheus_missing": "{count} window(s) of {subject} are not known whole and were left out",
+    "prometheus_buckets": "latencies are the upper edges of Prometheus' buckets",
     "synthetic_traffic": "{subject} of the requests are synthetic",
 }
 """What each code says. `count` is how often, `subject` of what."""
 
-HOLDS = ("source_unreadable", "source_truncated")
+HOLDS = (
+    *("source_unreadable", "source_truncated"),
+    *("prometheus_warning", "prometheus_not_a_number", "prometheus_stale", "prometheus_empty"),
+)
 """Codes that make every measure unknown: a part of the evidence is known to be missing."""
 
 _SUBJECT_LIMIT = 200

@@ -14,6 +14,7 @@ from checks.metrics.coverage import Note
 from checks.metrics.database_table import SEPARATOR, spool_table
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
+from checks.metrics.log_format import FieldName
 from checks.metrics.sources import Sources, resolve
 from checks.metrics.spooling import spool_stream
 from checks.metrics.table import WindowTable
@@ -31,6 +32,7 @@ def gather(
     window_s: int = 60,
     versions: frozenset[str] | None = None,
     synthetic: bool | None = None,
+    by: FieldName | None = None,
     now: datetime | None = None,
 ) -> WindowTable:
     """Read all that is named into one window table; the arguments and errors are those of `engine.read_windows`.
@@ -61,6 +63,7 @@ def gather(
                 window_s=window_s,
                 versions=versions,
                 synthetic=synthetic,
+                by=by,
                 now=now,
             )
             tables.append(_named(table, spools))

@@ -147,6 +147,14 @@ class WindowTable:
                 rows[key] = sums
         return replace(self, rows=rows, notes=dict(notes))
 
+    @property
+    def groups(self) -> Mapping[str, WindowTable]:
+        """The parts of the table by the field that requests were told apart by; all of it under "" where none was."""
+        rows: dict[str, dict[WindowKey, Sums]] = defaultdict(dict)
+        for key, sums in self.rows.items():
+            rows[key.group][key] = sums
+        return {group: replace(self, rows=rows[group]) for group in sorted(rows)}
+
     def merge(self, other: WindowTable) -> WindowTable:
         """Add the table of other logs, in whatever order; raises ValueError where the windows differ in length."""
         if self.window_s != other.window_s:
