@@ -22,14 +22,14 @@ from proxy.gauges import gauges
 from proxy.image_endpoint import ImageEndpoint, log_defect
 from proxy.models import MODELS, find_model
 from proxy.observation import Observation
+from proxy.openapi import openapi_document
+from proxy.request_id import request_id_of
 from proxy.service import Service
 
 MODELS_CREATED = 1763596800
 """When the pro model was announced, 2025-11-20, in seconds since 1970: `created` of every model."""
 
-ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
 
 
 def build_application(service: Service) -> Starlette:
@@ -51,6 +51,7 @@ def build_application(service: Service) -> Starlette:
             Route("/v1/models", endpoints.models),
             Route("/v1/models/{name}", endpoints.model),
             Route("/healthz", endpoints.health),
+            Route("/openapi.json", endpoints.openapi),
             Route("/readyz", endpoints.readiness),
             Route("/metrics", endpoints.metrics),
             Route("/internal/stats", endpoints.stats),
@@ -114,6 +115,10 @@ class _Endpoints:
 
     def _check_key(self, request: Request) -> None:
         self._service.keys.tenant(request.headers.get("authorization"))
+
+    async def openapi(self, _: Request) -> Response:
+        """This interface, as an OpenAPI document."""
+        return JSONResponse(openapi_document())
 
 
 def _described(name: str) -> dict[str, object]:

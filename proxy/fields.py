@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from proxy.models import DEFAULT_MODEL
 from proxy.safety import Threshold
@@ -71,14 +71,10 @@ class ImageReference(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    image_url: str | None = Field(None, json_schema_extra={"pattern": "^data:"})
-    file_id: None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> ImageReference:
-        if self.image_url is None:
-            raise ValueError("no image_url")
-        return self
+    file_id: None = Field(None, description="Files are not kept here.")
+    image_url: str = Field(
+        json_schema_extra={"pattern": "^data:", "format": "data-url"}, description="A data URL in base64."
+    )
 
 
 class JsonEditFields(EditFields):

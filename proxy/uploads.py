@@ -43,7 +43,7 @@ def pictures_of_references(
 
 
 def _content(reference: ImageReference, param: str) -> bytes:
-    url = reference.image_url or ""
+    url = reference.image_url
     match = _DATA_URL.match(url)
     if not match:
         message = f"{param} must be a data URL in base64: addresses are not fetched."

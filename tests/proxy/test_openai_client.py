@@ -238,7 +238,7 @@ def test_edit_by_json_with_data_urls(client: OpenAI, stack: Stack) -> None:
         ({"images": [{"image_url": "data:image/png;base64,%%"}]}, "images[0].image_url", "invalid_image"),
         ({"images": [{"image_url": _data_url(b"no picture")}]}, "images[0].image_url", "invalid_image"),
         ({"images": [{"file_id": "file-1"}]}, "images[0].file_id", "invalid_value"),
-        ({"images": [{}]}, "images[0]", "invalid_value"),
+        ({"images": [{}]}, "images[0].image_url", "missing_required_parameter"),
         ({"images": ["x"]}, "images[0]", "invalid_value"),
         ({"images": []}, "images", "invalid_value"),
         ({"images": [{"image_url": _data_url(png())}] * 15}, "images", "invalid_value"),
