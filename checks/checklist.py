@@ -141,13 +141,21 @@ class Rollback(Model):
     procedure: tuple[RollbackStep, ...] = ()
 
 
+Principal = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
+"""A person as allowed_signers names them."""
+
+
 class Approval(Model):
-    """A role whose signature the release needs."""
+    """A role whose signature the release needs; whoever signs in it may sign in the roles of `may_also_be` too.
+
+    Without `principals` anyone in allowed_signers may fill it.
+    """
 
     role: Identifier
     title: str = ""
     covers: Covers = ()
     may_also_be: tuple[str, ...] = ()
+    principals: Annotated[tuple[Principal, ...], Field(min_length=1)] | None = None
 
 
 def _end_of_day(value: object) -> object:

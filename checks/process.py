@@ -70,27 +70,30 @@ def run_process(
     timeout_s: float,
     max_bytes: int = MAXIMUM_OUTPUT,
     stop: threading.Event | None = None,
+    stdin: Path | None = None,
 ) -> ProcessResult:
     """Run a command to its end, its time limit, or until `stop` is set, and end whatever it leaves behind.
 
-    `env` is its entire environment. Standard input is closed. The command has a session of its own; all of the
-    session is ended with it: asked by TERM, and killed two seconds later. A program that could not be started is a
-    result with `failure`, never an exception. Only a process that opened another session outlives the call.
+    `env` is its entire environment. Standard input is the file `stdin`, or closed. The command has a session of its
+    own; all of the session is ended with it: asked by TERM, and killed two seconds later. A program that could not be
+    started is a result with `failure`, never an exception. Only a process that opened another session outlives the
+    call.
     """
     command = tuple(argv)
     if stop is not None and stop.is_set():
         return ProcessResult(command, interrupted=True, failure="stopped before it was started")
     begun = time.monotonic()
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with (stdin or Path(os.devnull)).open("rb") as read:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=dict(env),
+                stdin=read,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
     except (OSError, ValueError, IndexError) as error:
         return ProcessResult(command, failure=_why_not_started(command, cwd, env, error))
     session = Session(process.pid)

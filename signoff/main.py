@@ -7,6 +7,9 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+from signoff.commands.approve import approve
+from signoff.commands.bundle import bundle
+from signoff.commands.gate import gate
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
 from signoff.commands.logs import EPILOG, logs
@@ -23,7 +26,7 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, report):
+for command in (run, plan, lint, kinds, report, approve, gate, bundle):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 
