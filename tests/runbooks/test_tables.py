@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from checks.metrics.intervals import wilson
-from checks.rollback.criteria import DECISION_Z
+from checks.rollback.decision import PARTS, Count, decide
 from proxy.enhancement import QUALITY_WORDS, STYLE_WORDS
 from proxy.models import ALIASES, DIMENSIONS, MODELS, find_model
 from proxy.safety import CATEGORIES, GEMINI_THRESHOLD, REFUSALS
@@ -63,14 +62,20 @@ def test_the_table_of_rollback_counts_is_the_rule_s() -> None:
     _, counts = tables("rollback", "How the decision is made")
     for requests, tenth, tenth_share, half, half_share in ([plain(cell) for cell in row] for row in counts):
         for threshold, count, share in ((0.1, tenth, tenth_share), (0.5, half, half_share)):
-            assert _lower(int(count), int(requests)) > threshold >= _lower(int(count) - 1, int(requests))
+            assert _is_breached(int(count), int(requests), threshold)
+            assert not _is_breached(int(count) - 1, int(requests), threshold)
             assert float(share.removesuffix(" %")) == pytest.approx(100 * int(count) / int(requests), abs=0.5)
 
 
-def _lower(count: int, requests: int) -> float:
-    interval = wilson(count, requests, DECISION_Z)
-    assert interval is not None
-    return interval[0]
+def _is_breached(count: int, requests: int, threshold: float) -> bool:
+    """The decision on requests and failures that are spread evenly over the span, as far as whole ones can be."""
+    failed, whole = (_spread(number) for number in (count, requests))
+    parts = [Count(*part) for part in zip(failed, whole, strict=True)]
+    return decide(parts, [threshold], lambda rate: rate > threshold, 30).state == "breached"
+
+
+def _spread(number: int) -> list[int]:
+    return [number * (place + 1) // PARTS - number * place // PARTS for place in range(PARTS)]
 
 
 def test_the_tables_of_thresholds_and_categories_are_the_code_s() -> None:

@@ -83,7 +83,7 @@ def test_a_rate_far_above_over_the_whole_span_is_breached(tmp_path: Path) -> Non
 def test_one_burst_is_no_breach_and_not_clear(tmp_path: Path) -> None:
     found = judged(tmp_path, seconds(300, range(90)))
     assert (found.state, found.observed) == ("unknown", 0.3)
-    assert "not in every part of it" in found.reason
+    assert "not throughout the span: a burst" in found.reason
 
 
 def test_what_chance_could_give_is_no_breach(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_log_that_ended_before_the_span_is_unknown(tmp_path: Path) -> None:
 def test_silence_in_a_part_of_the_span_is_never_clear(tmp_path: Path) -> None:
     found = judged(tmp_path, seconds(300)[:120])
     assert found.state == "unknown"
-    assert "part 3 of 3 of the span has nothing to judge by" in found.reason
+    assert "part 5 of 5 of the span has nothing to judge by" in found.reason
 
 
 def test_requests_of_another_release_do_not_count(tmp_path: Path) -> None:
