@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from proxy.errors import ProxyError
 from proxy.exposition import exposition
 from proxy.gauges import gauges
+from proxy.hot_path import HotPath
 from proxy.image_endpoint import ImageEndpoint, log_defect
 from proxy.models import MODELS, find_model
 from proxy.observation import Observation
@@ -43,15 +43,16 @@ def build_application(service: Service) -> Starlette:
         await service.close()
 
     endpoints = _Endpoints(service)
-    application = Starlette(
+    application = _Application(
+        service,
         routes=[
             # Every method, since a wrong one is a request too, and is logged.
             Route("/v1/images/generations", ImageEndpoint(service, "generations").__call__, methods=ALL_METHODS),
             Route("/v1/images/edits", ImageEndpoint(service, "edits").__call__, methods=ALL_METHODS),
             Route("/v1/models", endpoints.models),
             Route("/v1/models/{name}", endpoints.model),
-            Route("/healthz", endpoints.health),
             Route("/openapi.json", endpoints.openapi),
+            Route("/healthz", endpoints.health),
             Route("/readyz", endpoints.readiness),
             Route("/metrics", endpoints.metrics),
             Route("/internal/stats", endpoints.stats),
@@ -64,6 +65,18 @@ def build_application(service: Service) -> Starlette:
     # A redirect to the path without its slash would name the client's own Host header.
     application.router.redirect_slashes = False
     return application
+
+
+class _Application(Starlette):
+    """Starlette with the hot path around all its layers."""
+
+    def __init__(self, service: Service, **options: Any) -> None:
+        super().__init__(**options)
+        self._service = service
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The layers, the hot path outermost."""
+        return HotPath(super().build_middleware_stack(), self._service)
 
 
 class _Endpoints:
@@ -103,6 +116,10 @@ class _Endpoints:
         self._check_key(request)
         return JSONResponse(_described(find_model(request.path_params["name"]).id))
 
+    async def openapi(self, _: Request) -> Response:
+        """This interface, as an OpenAPI document."""
+        return JSONResponse(openapi_document())
+
     async def stats(self, request: Request) -> Response:
         """The proxy's figures and settings."""
         self._check_key(request)
@@ -115,10 +132,6 @@ class _Endpoints:
 
     def _check_key(self, request: Request) -> None:
         self._service.keys.tenant(request.headers.get("authorization"))
-
-    async def openapi(self, _: Request) -> Response:
-        """This interface, as an OpenAPI document."""
-        return JSONResponse(openapi_document())
 
 
 def _described(name: str) -> dict[str, object]:
@@ -140,10 +153,7 @@ async def _proxy_error(_: Request, error: Exception) -> Response:
 
 
 class _Envelope:
-    """Gives every request an id, which its answer names, and turns a defect into an answer.
-
-    A client's own `x-request-id` is kept where it has 8 to 64 letters, digits, `_` and `-`.
-    """
+    """Gives every request an id, which its answer names, and turns a defect into an answer."""
 
     def __init__(self, application: ASGIApp, service: Service) -> None:
         self._application = application
@@ -154,7 +164,7 @@ class _Envelope:
             await self._application(scope, receive, send)
             return
         given = Request(scope).headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = request_id_of(given)
         scope.setdefault("state", {})["request_id"] = request_id
         begun = False
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic_core import to_json
 
 from proxy.identity import VERSION, build
 from proxy.logfile import LogFile
@@ -27,7 +28,7 @@ def utc(seconds: float) -> str:
     >>> utc(0.5)
     '1970-01-01T00:00:00.500000Z'
     """
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 class EventLog:
@@ -80,6 +81,6 @@ class EventLog:
             "instance": self._instance,
             **fields,
         }
-        self.file.append(json.dumps(record, allow_nan=False).encode() + b"\n")
+        self.file.append(to_json(record, inf_nan_mode="null", ensure_ascii=True) + b"\n")
         for observe in self._observers:
             observe(event, fields)

@@ -32,6 +32,7 @@ class Outcome:
 
     cache               how the cache took part
     age                 seconds since the answer was made; None unless it comes from the cache
+    key                 the cache's key of the answer, where it is kept there
     images              how many images the body holds
     account             the id of the account that paid for the first image; None without a call of its own
     generation_time_ms  how long the upstream calls took together; None without any
@@ -44,6 +45,7 @@ class Outcome:
     generation_time_ms: float | None = None
     error: ProxyError | None = None
     age: int | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ class Generation:
         if order.no_cache:
             return await self._awaited(order, CacheState.BYPASS, self._made_and_kept(key, order, CacheState.BYPASS))
         entry = self._cache.peek(key)
-        return self._hit(entry) if entry else await self._awaited(order, CacheState.MISS, self._shared(key, order))
+        if entry:
+            return replace(self.hit(entry), key=key)
+        return await self._awaited(order, CacheState.MISS, self._shared(key, order))
 
     async def _awaited(self, order: Order, state: CacheState, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """The work's outcome, or that of a client who waited in vain or left."""
@@ -127,7 +131,7 @@ class Generation:
     async def _found_or_made(self, key: str, order: Order) -> Outcome:
         entry, asked = await self._cache.lookup(key)
         if entry:
-            return self._hit(entry)
+            return replace(self.hit(entry), key=key)
         if not asked:
             return await self._made(order, CacheState.ERROR)
         async with AsyncExitStack() as held:
@@ -139,13 +143,14 @@ class Generation:
             # Another process may have made it between the first look and the lease.
             entry, asked = await self._cache.lookup(key)
             if entry:
-                return self._hit(entry)
+                return replace(self.hit(entry), key=key)
             return await self._made_and_kept(key, order, CacheState.MISS if asked else CacheState.ERROR)
 
     async def _made_and_kept(self, key: str, order: Order, state: CacheState) -> Outcome:
         return await self._kept(key, order, await self._made(order, state))
 
-    def _hit(self, entry: Entry) -> Outcome:
+    def hit(self, entry: Entry) -> Outcome:
+        """The outcome of a request whose answer was in the cache."""
         return Outcome(CacheState.HIT, entry.body, entry.images, age=max(0, int(self._clock() - entry.created_at)))
 
     async def _kept(self, key: str, order: Order, outcome: Outcome) -> Outcome:
@@ -156,7 +161,7 @@ class Generation:
         prompt_hash = self._log.prompt_hash(request.prompt)
         entry = Entry(outcome.body, outcome.images, request.model.id, prompt_hash, self._clock())
         stored = await self._cache.store(key, entry)
-        return outcome if stored else replace(outcome, cache=CacheState.ERROR)
+        return replace(outcome, key=key) if stored else replace(outcome, cache=CacheState.ERROR)
 
     async def _made(self, order: Order, state: CacheState) -> Outcome:
         """A new answer, by n calls at a time; what succeeded counts, and only no success at all is an error."""

@@ -17,11 +17,9 @@ from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
 from proxy.generation import Order, Outcome
 from proxy.patience import departure, patience_of
+from proxy.request_report import SYNTHETIC_HEADER, answer_headers, event_fields, media_type_of
 from proxy.requests import Endpoint, ImageRequest, Policy, parse_edit, parse_generation, parse_json_edit
 from proxy.service import Service
-
-SYNTHETIC_HEADER = "x-synthetic"
-"""`x-synthetic: true` labels a request as made by a test or by a traffic generator."""
 
 
 @dataclass(slots=True)
@@ -52,6 +50,8 @@ class ImageEndpoint:
         self._service.cache.count(outcome.cache)
         duration_ms = round((perf_counter() - started) * 1000, 3)
         self._log_event(request, progress.asked, outcome, duration_ms)
+        if progress.asked and outcome.key and "remember" in request.scope["state"]:
+            request.scope["state"]["remember"](progress.asked, outcome.key)
         return _response(progress.asked, outcome, duration_ms)
 
     async def _outcome(self, request: Request, progress: _Progress) -> Outcome:
@@ -85,30 +85,18 @@ class ImageEndpoint:
         return await asyncio.to_thread(parse_edit, texts, files, policy)
 
     def _log_event(self, request: Request, asked: ImageRequest | None, outcome: Outcome, duration_ms: float) -> None:
-        kind = outcome.error.kind if outcome.error else None
-        write = self._service.log.error if kind and kind.is_our_failure else self._service.log.info
-        write(
-            "image_request",
+        log = self._service.log
+        fields = event_fields(
+            self._endpoint,
+            asked,
+            outcome,
+            prompt_hash=log.prompt_hash(asked.prompt) if asked else None,
             synthetic=request.headers.get(SYNTHETIC_HEADER) == "true",
             request_id=request.state.request_id,
-            endpoint=self._endpoint,
-            model=asked and asked.model.id,
-            prompt_hash=asked and self._service.log.prompt_hash(asked.prompt),
-            n=asked and asked.n,
-            images=outcome.images,
-            size=asked and asked.size,
-            aspect_ratio=asked and asked.shape.aspect_ratio,
-            quality=asked and asked.quality,
-            style=asked and asked.style,
-            safety_threshold=asked and asked.threshold.value,
-            cache=outcome.cache.value,
-            status=kind.status if kind else 200,
-            error_type=kind and kind.error_type.value,
-            error_code=kind and kind.code,
-            account=outcome.account,
-            generation_time_ms=outcome.generation_time_ms,
             duration_ms=duration_ms,
         )
+        write = log.error if outcome.error and outcome.error.kind.is_our_failure else log.info
+        write("image_request", **fields)
 
 
 def log_defect(log: EventLog, error: Exception, request_id: str) -> None:
@@ -118,16 +106,7 @@ def log_defect(log: EventLog, error: Exception, request_id: str) -> None:
 
 
 def _response(asked: ImageRequest | None, outcome: Outcome, duration_ms: float) -> Response:
-    headers = {
-        "x-cache": outcome.cache.value,
-        "openai-processing-ms": str(round(duration_ms)),
-        "cache-control": "private, no-store",
-    }
-    if outcome.age is not None:
-        headers["age"] = str(outcome.age)
-    if asked:
-        headers["x-safety-threshold"] = asked.threshold.value
+    headers = answer_headers(asked, outcome, duration_ms)
     if outcome.error:
-        return JSONResponse(outcome.error.envelope(), outcome.error.kind.status, headers | outcome.error.headers())
-    streamed = asked is not None and asked.stream
-    return Response(outcome.body, 200, headers, "text/event-stream" if streamed else "application/json")
+        return JSONResponse(outcome.error.envelope(), outcome.error.kind.status, headers)
+    return Response(outcome.body, 200, headers, media_type_of(asked))

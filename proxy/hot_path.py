@@ -1,0 +1,152 @@
+"""A generation that was asked before, byte for byte, is answered from memory, without the layers of the application."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from proxy.errors import ProxyError
+from proxy.generation import Outcome
+from proxy.image_endpoint import log_defect
+from proxy.request_id import request_id_of
+from proxy.request_report import SYNTHETIC_HEADER, answer_headers, event_fields, media_type_of
+from proxy.requests import ImageRequest
+from proxy.service import Service
+
+ROUTE = "/v1/images/generations"
+LARGEST_BODY = 8192
+"""The largest body, in bytes, that is remembered."""
+MOST_KNOWN = 1024
+"""How many requests are remembered; those go first that were asked longest ago."""
+
+Sent = tuple[bytes, bytes, bytes]
+"""Authorization, content type and body: what decides, with the settings, which answer a request gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What reading a request has given, and the cache's key of its answer."""
+
+    asked: ImageRequest
+    key: str
+    prompt_hash: str
+
+
+class HotPath:
+    """The outermost layer: it answers what it can, tells log, metrics and counters as all others do, and passes on
+    the rest untouched.
+
+    The client's key is checked anew each time, and the cache says each time whether the answer may still be served.
+    """
+
+    def __init__(self, application: ASGIApp, service: Service) -> None:
+        self._application = application
+        self._service = service
+        self._known: OrderedDict[Sent, _Known] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the application answer."""
+        if scope["type"] != "http" or scope["path"] != ROUTE or scope["method"] != "POST":
+            await self._application(scope, receive, send)
+            return
+        started = perf_counter()
+        given: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(given)
+        # What a repeated header means is the application's to say, and so is what the client wants of the cache.
+        if len(headers) != len(given) or b"cache-control" in headers:
+            await self._application(scope, receive, send)
+            return
+        message = await receive()
+        body = message.get("body", b"")
+        if message["type"] == "http.request" and not message.get("more_body") and len(body) <= LARGEST_BODY:
+            sent = headers.get(b"authorization", b""), headers.get(b"content-type", b""), body
+            answer = self._answer(sent, headers, started)
+            if answer is not None:
+                for part in answer:
+                    await send(part)
+                return
+            scope.setdefault("state", {})["remember"] = partial(self._remember, sent)
+        await self._application(scope, _replayed(message, receive), send)
+
+    def _answer(self, sent: Sent, headers: dict[bytes, bytes], started: float) -> tuple[Message, Message] | None:
+        known = self._known.get(sent)
+        if known is None:
+            return None
+        entry = self._service.cache.peek(known.key)
+        try:
+            self._service.keys.tenant(sent[0].decode("latin-1"))
+        except ProxyError:
+            entry = None
+        if entry is None:
+            del self._known[sent]
+            return None
+        self._known.move_to_end(sent)
+        request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
+        try:
+            outcome = self._service.generation.hit(entry)
+            return self._told(known, outcome, headers, request_id, len(sent[2]), started)
+        except Exception as error:  # a defect of ours: the application answers
+            log_defect(self._service.log, error, request_id)
+            return None
+
+    def _told(
+        self,
+        known: _Known,
+        outcome: Outcome,
+        headers: dict[bytes, bytes],
+        request_id: str,
+        received: int,
+        started: float,
+    ) -> tuple[Message, Message]:
+        service, asked = self._service, known.asked
+        service.cache.count(outcome.cache)
+        seconds = perf_counter() - started
+        duration_ms = round(seconds * 1000, 3)
+        synthetic = headers.get(SYNTHETIC_HEADER.encode()) == b"true"
+        fields = event_fields(
+            "generations",
+            asked,
+            outcome,
+            prompt_hash=known.prompt_hash,
+            synthetic=synthetic,
+            request_id=request_id,
+            duration_ms=duration_ms,
+        )
+        service.log.info("image_request", **fields)
+        service.metrics.answered_at_once(ROUTE, received, len(outcome.body))
+        told = {
+            **answer_headers(asked, outcome, duration_ms),
+            "content-length": str(len(outcome.body)),
+            "content-type": media_type_of(asked),
+            "x-request-id": request_id,
+        }
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
+        return (
+            {"type": "http.response.start", "status": 200, "headers": encoded},
+            {"type": "http.response.body", "body": outcome.body},
+        )
+
+    def _remember(self, sent: Sent, asked: ImageRequest, key: str) -> None:
+        """Take up a request whose answer is in the cache."""
+        self._known[sent] = _Known(asked, key, self._service.log.prompt_hash(asked.prompt))
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+
+
+Remember = Callable[[ImageRequest, str], None]
+"""How the endpoint tells what a request has asked for, and the cache's key of its answer."""
+
+
+def _replayed(message: Message, receive: Receive) -> Receive:
+    """The same stream of messages, of which the first has been taken already."""
+    taken = [message]
+
+    async def replayed() -> Message:
+        return taken.pop() if taken else await receive()
+
+    return replayed
