@@ -57,6 +57,7 @@ def build_application(service: Service) -> Starlette:
             Route("/metrics", endpoints.metrics),
             Route("/internal/stats", endpoints.stats),
             Route("/internal/upstream-calls", endpoints.upstream_calls),
+            *service.own_routes(),
         ],
         middleware=[Middleware(Observation, metrics=service.metrics), Middleware(_Envelope, service=service)],
         exception_handlers={HTTPException: _http_error, ProxyError: _proxy_error},

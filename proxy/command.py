@@ -52,21 +52,28 @@ def serve(
     port: Annotated[str | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
     home: HomeOption = None,
     upstream: Annotated[str | None, typer.Option(help="The base URL of the Gemini service.")] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="For drills: let POST /internal/faults make it go wrong. Loopback only.")
+    ] = False,
 ) -> None:
     """Serve the proxy until SIGTERM or Ctrl-C; requests that are under way are finished first."""
     from proxy.server import serve as run
     from proxy.settings import read_settings
 
-    run(
-        read_settings(
-            {
-                "IMAGE_PROXY_HOST": host,
-                "IMAGE_PROXY_PORT": port,
-                "IMAGE_PROXY_HOME": None if home is None else str(home),
-                "IMAGE_PROXY_UPSTREAM": upstream,
-            }
-        )
+    settings = read_settings(
+        {
+            "IMAGE_PROXY_HOST": host,
+            "IMAGE_PROXY_PORT": port,
+            "IMAGE_PROXY_HOME": None if home is None else str(home),
+            "IMAGE_PROXY_UPSTREAM": upstream,
+        }
     )
+    if faults:
+        from proxy.faults.service import FaultyService
+
+        run(settings, FaultyService)
+    else:
+        run(settings)
 
 
 @application.command()

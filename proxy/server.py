@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 
@@ -20,11 +21,14 @@ IDLE_SECONDS = 75
 """How long a connection without a request is kept."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is under way; raises StartError where it cannot start."""
+def serve(settings: Settings, make: Callable[[Settings], Service] = Service) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way; raises StartError where it cannot start.
+
+    make  makes the service that is served
+    """
     with _bound(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-        service = Service(settings.model_copy(update={"port": port}))
+        service = make(settings.model_copy(update={"port": port}))
         config = uvicorn.Config(
             build_application(service),
             access_log=False,

@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.routing import Route
+
 from proxy.account_pool import AccountPool
 from proxy.authentication import ClientKeys
 from proxy.cache.front import BYTES_PER_MB, CacheFront
@@ -27,9 +29,15 @@ from proxy.upstream import Upstream
 class Service:
     """The parts of one proxy. Raises StartError where the home cannot be used; a broken cache does not stop it.
 
+    What makes keys, log, cache and generation can be replaced before they are made: by parts that go wrong on request.
     clock  the time in seconds since 1970
     pause  waits so many seconds before a failed call is tried again
     """
+
+    key_type: Callable[..., ClientKeys] = ClientKeys
+    log_type: Callable[..., EventLog] = EventLog
+    cache_type: Callable[..., CacheFront] = CacheFront
+    generation_type: Callable[..., Generation] = Generation
 
     def __init__(
         self,
@@ -43,9 +51,9 @@ class Service:
         self.home.create()
         configuration = self.home.read()
         log_key = bytes.fromhex(configuration.log_key)
-        self.keys = ClientKeys(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
+        self.keys = self.key_type(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
         self.metrics = Metrics(settings.cache_backend)
-        self.log = EventLog(
+        self.log = self.log_type(
             self.home.log,
             settings.instance_name,
             log_key,
@@ -64,10 +72,10 @@ class Service:
             concurrency=settings.account_concurrency,
         )
         self.record = CallRecord([self.metrics.observe_call])
-        self.cache = CacheFront(settings, self.home.cache, self.log, clock=clock)
+        self.cache = self.cache_type(settings, self.home.cache, self.log, clock=clock)
         self.flights: SingleFlight[Outcome] = SingleFlight()
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)
-        self.generation = Generation(
+        self.generation = self.generation_type(
             Dispatch(
                 self.upstream, self.pool, self.log, timeout_seconds=settings.upstream_timeout_seconds, sleep=pause
             ),
@@ -79,6 +87,10 @@ class Service:
             timeout_seconds=settings.upstream_timeout_seconds,
             clock=clock,
         )
+
+    def own_routes(self) -> list[Route]:
+        """Endpoints beside those that every service has."""
+        return []
 
     def announce(self) -> None:
         """Log the start: the effective settings, every account file that was rejected, and missing client keys."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from proxy.application import build_application
 from proxy.home import initialise
 from proxy.service import Service
-from proxy.settings import described, read_settings
+from proxy.settings import Settings, described, read_settings
 from tests.proxy.simulator.service import Service as Simulator
 from tests.proxy.simulator.service import running, serving
 
@@ -40,7 +40,9 @@ class Stack:
 
 
 @contextmanager
-def running_stack(home: Path, behaviour: dict[str, Any] | None = None, **variables: str) -> Iterator[Stack]:
+def running_stack(
+    home: Path, behaviour: dict[str, Any] | None = None, make: Callable[[Settings], Service] = Service, **variables: str
+) -> Iterator[Stack]:
     """Start both, by the simulator's behaviour and the proxy's variables; the environment is not read."""
     _, key = initialise(home)
     with pytest.MonkeyPatch.context() as environment:
@@ -50,5 +52,5 @@ def running_stack(home: Path, behaviour: dict[str, Any] | None = None, **variabl
         environment.setenv("NO_PROXY", "127.0.0.1")
         with running(**(behaviour or {})) as upstream:
             given = {"IMAGE_PROXY_HOME": str(home), "IMAGE_PROXY_UPSTREAM": upstream.url, **variables}
-            with serving(build_application(Service(read_settings(given)))) as url:
+            with serving(build_application(make(read_settings(given)))) as url:
                 yield Stack(url, key, upstream, home)

@@ -33,12 +33,20 @@ def test_serve_takes_flags_over_variables(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_simulate_passes_its_flags_on(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[object, ...]] = []
-    monkeypatch.setattr(proxy.simulator.command, "simulate", lambda *given: calls.append(given))
+    monkeypatch.setattr(
+        proxy.simulator.command, "simulate", lambda *given, **named: calls.append((*given, *named.values()))
+    )
 
     _invoke("simulate")
-    _invoke("simulate --host 127.0.0.2 --port 1 --latency-ms 2 --seed 3 --error-rate 0.5 --error-status 500")
+    _invoke(
+        "simulate --host 127.0.0.2 --port 1 --latency-ms 2 --seed 3 --error-rate 0.5 --error-status 500 "
+        "--quota-per-minute 4 --quota-per-day 5"
+    )
 
-    assert calls == [("127.0.0.1", 8046, 250, 0, 0.0, 503), ("127.0.0.2", 1, 2, 3, 0.5, 500)]
+    assert calls == [
+        ("127.0.0.1", 8046, 250, 0, 0.0, 503, None, None),
+        ("127.0.0.2", 1, 2, 3, 0.5, 500, 4, 5),
+    ]
 
 
 def test_traffic_prints_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:

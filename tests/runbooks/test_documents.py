@@ -12,6 +12,8 @@ import typer.main
 from checks.markdown_links import broken_links
 from checks.metrics.measures import MEASURES
 from proxy.description import describe
+from proxy.faults.catalogue import Faults
+from proxy.faults.service import PATH
 from signoff.main import application as signoff_line
 from tests.runbooks.documents import NAMES, ROOT, SETTING, document, everything, plain, sections, tables
 
@@ -184,9 +186,17 @@ def test_the_table_of_endpoints_is_the_routes(description: dict[str, Any]) -> No
 
 def test_no_document_names_an_endpoint_that_is_not_there(description: dict[str, Any]) -> None:
     known = {f"{each['method']} {each['path']}" for each in description["endpoints"]}
-    named = {found for _, code in everything() for found in re.findall(r"\b((?:GET|POST) /[a-z0-9/{}-]+(?:\.json)?)", code)}
-    assert named <= known
+    named = {
+        found for _, code in everything() for found in re.findall(r"\b((?:GET|POST) /[a-z0-9/{}-]+(?:\.json)?)", code)
+    }
+    assert named <= {*known, f"POST {PATH}"}
     assert "GET /healthz" in named
+
+
+def test_the_table_of_faults_is_the_code_s() -> None:
+    (table,) = tables("operations", "Faults for drills")
+    given = {plain(name): plain(meaning) for name, _, meaning in table}
+    assert given == {name: field.description for name, field in Faults.model_fields.items()}
 
 
 def test_the_measures_of_the_runbook_are_known() -> None:
