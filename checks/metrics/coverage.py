@@ -76,6 +76,8 @@ MESSAGES: Mapping[str, str] = {
     "source_unreadable": "could not be read: {subject}",
     "source_truncated": "ends early, its last part is missing: {subject}",
     "source_not_recognised": "no line looks like the format of the other files: {subject}",
+    "mixed_formats": "the files are of several formats: {subject}",
+    "durations_of_failures": "only failed requests have a duration, so no latency is given as a measure",
     "too_much_unparsed": "{subject} of the lines could not be read, so no measure is given",
     "prometheus_empty": "Prometheus has no series {subject} in that span",
     "prometheus_warning": "Prometheus warned: {subject}",
@@ -97,7 +99,12 @@ _SUBJECT_LIMIT = 200
 
 
 def caveat(note: Note, count: int) -> Caveat:
-    """Word a note. What came out of a log is shown escaped and shortened, for it may hold anything."""
+    """Word a note. What came out of a log is shown escaped and shortened, for it may hold anything.
+
+    A code that is not in MESSAGES is a format's own, whose words are the subject.
+    """
+    if note.code not in MESSAGES:
+        return Caveat(note.code, note.subject)
     subject = note.subject.encode("unicode_escape").decode("ascii")
     if len(subject) > _SUBJECT_LIMIT:
         subject = subject[:_SUBJECT_LIMIT] + "…"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from checks.metrics.coverage import Note
 from checks.metrics.errors import LogSourceError
 from checks.metrics.format_file import format_named
 from checks.metrics.formats import BUILT_IN, built_in_format
@@ -19,10 +21,27 @@ _OURS = "image-proxy"
 
 
 class Guess(NamedTuple):
-    """The format that most of the first lines are in; None where too few are in any. `lines` were looked at."""
+    """The format that most of the first lines are in; None where too few are in any.
+
+    `lines` were looked at, and the share `confidence` of them is in that format.
+    """
 
     log_format: LogFormat | None
     lines: int
+    confidence: float = 0.0
+
+
+class Choice(NamedTuple):
+    """The format to read files in; each file's own as it was recognised, and how surely; and what to say of it.
+
+    A file's format is None where there was nothing to tell it by. Where the format was named, no file was looked at,
+    and no confidence is given.
+    """
+
+    log_format: LogFormat
+    names: Mapping[LogFile, str | None]
+    confidences: Mapping[LogFile, float]
+    notes: tuple[Note, ...]
 
 
 def guess(file: LogFile) -> Guess:
@@ -35,7 +54,7 @@ def guess(file: LogFile) -> Guess:
         return Guess(None, 0)
     shares = [(recognised(lines, known) / len(lines), known) for known in _known()]
     share, best = max(shares, key=lambda found: found[0])
-    return Guess(best if share >= _ENOUGH else None, len(lines))
+    return Guess(best if share >= _ENOUGH else None, len(lines), share)
 
 
 def _known() -> Iterable[LogFormat]:
@@ -53,21 +72,31 @@ def _first_lines(file: LogFile) -> list[str]:
     return [line for line in readable if line.strip()]
 
 
-def chosen(files: Iterable[LogFile], name: str) -> tuple[LogFormat, dict[LogFile, str | None], list[LogFile]]:
-    """Choose the format to read files in: the one of that name, or for `auto` the first that a file is in.
+def chosen(files: Iterable[LogFile], name: str) -> Choice:
+    """Choose the format to read files in: the one of that name, or for `auto` the one that most files are in.
 
-    Returns it, the format's name for each file (None where it can't be told), and the files that look otherwise.
-    Raises UnknownFormatError for a name that is none, and LogSourceError where lines are in no known format.
+    Files that look otherwise are named in the notes. Raises UnknownFormatError for a name that is none, FormatFileError
+    for a file that is no format, and LogSourceError where lines are in no known format.
     """
     if name != "auto":
-        log_format = format_named(name)
-        return log_format, dict.fromkeys(files, log_format.name), []
+        named = format_named(name)
+        return Choice(named, dict.fromkeys(files, named.name), {}, ())
     guesses = {file: guess(file) for file in files}
-    formats = [found.log_format for found in guesses.values() if found.log_format]
+    counts = Counter(found.log_format.name for found in guesses.values() if found.log_format)
     strange = [file for file, found in guesses.items() if found.lines and not found.log_format]
-    if strange and not formats:
+    if strange and not counts:
         remedy = f"name its format (known: {', '.join(BUILT_IN)}) or the right file"
         raise LogSourceError(str(strange[0].path), "its lines are in no known log format", remedy)
-    log_format = formats[0] if formats else built_in_format(_OURS)
-    names = {file: found.log_format.name if found.log_format else None for file, found in guesses.items()}
-    return log_format, names, strange
+    log_format = built_in_format(counts.most_common(1)[0][0] if counts else _OURS)
+    notes = [Note("source_not_recognised", str(file.path)) for file in strange]
+    notes += [
+        Note("mixed_formats", f"{file.path} is {found.log_format.name}, and {log_format.name} is what was read")
+        for file, found in guesses.items()
+        if found.log_format and found.log_format.name != log_format.name
+    ]
+    return Choice(
+        log_format,
+        {file: found.log_format.name if found.log_format else None for file, found in guesses.items()},
+        {file: found.confidence for file, found in guesses.items() if found.log_format},
+        tuple(notes),
+    )

@@ -51,9 +51,9 @@ def read_windows(
     if window_s < 1:
         raise ValueError(f"a window has at least one second, not {window_s}")
     found = resolve(paths)
-    chosen_format, names, strange = chosen(found.files, log_format)
+    choice = chosen(found.files, log_format)
     notes = Counter(found.notes)
-    notes.update(Note("source_not_recognised", str(file.path)) for file in strange)
+    notes.update(choice.notes)
     asked = {
         "since_us": microseconds(since),
         "until_us": microseconds(until),
@@ -64,7 +64,7 @@ def read_windows(
     }
     problems: list[LogSourceError] = []
     with database([str(file.path) for file in found.files]) as connection:
-        counting = Counting(connection, chosen_format, by, asked)
+        counting = Counting(connection, choice.log_format, by, asked)
         for file in found.files:
             try:
                 counting.read(file)
@@ -77,6 +77,8 @@ def read_windows(
             raise problems[0]
         notes.update(counting.notes)
         rows, states = read_counts(connection, frozenset(counting.torn), notes, versions)
+    if rows:
+        notes.update(choice.log_format.notes)
     states["ignored"] += counting.passed_over
     states["unparsed"] += counting.unreadable
     states["partial"] += counting.torn_unreadable
@@ -85,7 +87,9 @@ def read_windows(
         rows,
         Coverage(**{state: states[state] for state in ("parsed", "ignored", "unparsed", "partial", "duplicate")}),
         dict(notes),
-        tuple(Source(str(file.path), names[file], file.bytes) for file in found.files),
+        tuple(
+            Source(str(file.path), choice.names[file], file.bytes, choice.confidences.get(file)) for file in found.files
+        ),
         since,
         until,
     )

@@ -61,7 +61,7 @@ def read_events(
     type.
     """
     found = resolve(paths)
-    chosen_format, _, _ = chosen(found.files, log_format)
+    chosen_format = chosen(found.files, log_format).log_format
     asked = EventFilter(chosen_format, event, dict(where or {}), text, microseconds(since), microseconds(until))
     search = _Search(asked, limit)
     problems: list[LogSourceError] = []

@@ -54,7 +54,7 @@ def explain_line(path: str | Path, line: int, *, log_format: str = "auto") -> Ex
     files = resolve([path]).files
     if len(files) != 1:
         raise LogSourceError(str(path), f"these are {len(files)} files", "name the one whose line is meant")
-    known, _, _ = chosen(files, log_format)
+    known = chosen(files, log_format).log_format
     first, lines = _record(files[0], line, known)
     text = "\n".join(lines)
     table = _alone(text, log_format if log_format != "auto" else known.name)

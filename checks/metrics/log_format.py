@@ -32,6 +32,8 @@ from typing import Annotated, Literal, Self, get_args
 import re2
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from checks.metrics.coverage import MESSAGES, Note
+
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_@][A-Za-z0-9_@-]{0,63}$")]
 """The name of a field in the log, a key of its top level."""
 
@@ -71,6 +73,16 @@ def _compiled(pattern: str) -> str:
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(_compiled)]
 """A regular expression of RE2's."""
+
+
+def _own_code(code: str) -> str:
+    if code in MESSAGES:
+        raise ValueError(f"{code} is a caveat of the reading itself; choose another code")
+    return code
+
+
+CaveatCode = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$"), AfterValidator(_own_code)]
+"""The code of a format's own caveat."""
 
 
 class _Model(BaseModel):
@@ -159,7 +171,13 @@ class LogFormat(_Model):
     blocked: tuple[Condition, ...] = ()
     client: tuple[Condition, ...] = ()
     durations_of: Literal["requests", "failures"] = "requests"
-    caveats: dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")], str] = {}
+    caveats: dict[CaveatCode, Annotated[str, StringConstraints(min_length=1, max_length=300)]] = {}
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What there is to say about whatever is read in this format."""
+        own = tuple(Note(code, message) for code, message in self.caveats.items())
+        return (*own, Note("durations_of_failures")) if self.durations_of == "failures" else own
 
     @model_validator(mode="after")
     def _needs(self) -> Self:

@@ -18,13 +18,20 @@ NO_REQUEST = "no request in what was read"
 """Why an empty table gives no measures; all that was read is known, and there was nothing."""
 
 
+_OF_FAILURES = Note("durations_of_failures")
+
+
 @dataclass(frozen=True)
 class Source:
-    """A file that was read: its resolved path, the format chosen for it (None: nothing to tell by), its size."""
+    """A file that was read: its resolved path, the format chosen for it (None: nothing to tell by), its size.
+
+    `confidence` is the share of its first lines that are in that format, None where nobody asked.
+    """
 
     path: str
     format: str | None
     bytes: int
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,8 @@ class WindowTable:
         requests = self.total.requests
         share = self.total.synthetic / requests if requests else None
         reason = self.unknown_reason
+        if formula.unit == "duration_ms" and _OF_FAILURES in self.notes:
+            reason = reason or caveat(_OF_FAILURES, 1).message
         if reason:
             return MeasureValue(name, formula.unit, None, None, 0, reason, share, ())
         span = self.span
