@@ -61,9 +61,9 @@ class HotPath:
         if len(headers) != len(given) or b"cache-control" in headers:
             await self._application(scope, receive, send)
             return
-        message = await receive()
-        body = message.get("body", b"")
-        if message["type"] == "http.request" and not message.get("more_body") and len(body) <= LARGEST_BODY:
+        messages = await _begun(receive)
+        body = _whole_body(messages)
+        if body is not None:
             sent = headers.get(b"authorization", b""), headers.get(b"content-type", b""), body
             answer = self._answer(sent, headers, started)
             if answer is not None:
@@ -71,7 +71,7 @@ class HotPath:
                     await send(part)
                 return
             scope.setdefault("state", {})["remember"] = partial(self._remember, sent)
-        await self._application(scope, _replayed(message, receive), send)
+        await self._application(scope, _replayed(messages, receive), send)
 
     def _answer(self, sent: Sent, headers: dict[bytes, bytes], started: float) -> tuple[Message, Message] | None:
         known = self._known.get(sent)
@@ -142,11 +142,32 @@ Remember = Callable[[ImageRequest, str], None]
 """How the endpoint tells what a request has asked for, and the cache's key of its answer."""
 
 
-def _replayed(message: Message, receive: Receive) -> Receive:
-    """The same stream of messages, of which the first has been taken already."""
-    taken = [message]
+async def _begun(receive: Receive) -> list[Message]:
+    """The messages up to the end of the body, or until it is larger than what is remembered."""
+    messages = [await receive()]
+    size = len(messages[0].get("body", b""))
+    while messages[-1].get("more_body") and size <= LARGEST_BODY:
+        messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
+    return messages
+
+
+def _whole_body(messages: list[Message]) -> bytes | None:
+    """The body, where it has ended and is small enough."""
+    last = messages[-1]
+    if last["type"] != "http.request" or last.get("more_body"):
+        return None
+    body = b"".join([message.get("body", b"") for message in messages])
+    return body if len(body) <= LARGEST_BODY else None
+
+
+def _replayed(messages: list[Message], receive: Receive) -> Receive:
+    """The same stream of messages, of which the first have been taken already."""
+    taken = iter(messages)
 
     async def replayed() -> Message:
-        return taken.pop() if taken else await receive()
+        for message in taken:
+            return message
+        return await receive()
 
     return replayed
