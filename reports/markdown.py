@@ -38,7 +38,7 @@ def render(record: RunRecord, checklist_folder: str = "../..") -> str:
     title = report_title(record)
     headings = outline(title, sections, anchors)
     name_rows(record, anchors)
-    return _template().render(
+    return template("report.md.j2").render(
         record=record,
         title=title,
         sections=sections,
@@ -67,8 +67,13 @@ def report_title(record: RunRecord) -> str:
     return f"{wording.verdict(record.verdict)}{reached}: {record.release.name} {record.release.version}"
 
 
+def template(name: str) -> Template:
+    """A Markdown template, in which everything that is written is escaped and the words of reports are filters."""
+    return _environment().get_template(name)
+
+
 @cache
-def _template() -> Template:
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -113,7 +118,7 @@ def _template() -> Template:
         "indent": Markup("  "),
         "evidence_link": _evidence_link,
     }
-    return environment.get_template("report.md.j2")
+    return environment
 
 
 def _place(anchor: str | None) -> Markup:

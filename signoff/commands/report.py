@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """The views of a run that this version has."""
-
-    MARKDOWN = "md"
-    JSON = "json"
+from signoff.views import Format, view
 
 
 def report(
@@ -25,13 +19,8 @@ def report(
 
     Example:
 
-      signoff report signoff-runs/20260111T100000Z-0a1b2c3d --format md
+      signoff report signoff-runs/20260111T100000Z-0a1b2c3d --format junit
     """
-    from reports import markdown
     from reports.reading import read_record
 
-    record = read_record(run)
-    if format_ is Format.MARKDOWN:
-        sys.stdout.write(markdown.render(record))
-    else:
-        sys.stdout.write(record.model_dump_json(indent=2) + "\n")
+    sys.stdout.write(view(read_record(run), format_))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from signoff.exit_code import ExitCode
+from signoff.views import Format, view
 
 if TYPE_CHECKING:
     from checks.engine import Options
@@ -119,9 +120,23 @@ def _conduct(
 
 def _write_reports(folder: RunFolder, record: RunRecord, root: Path) -> None:
     from checks.run_folder import write_atomically
-    from reports import markdown
+    from reports import github, markdown
 
     write_atomically(folder.path / "report.md", markdown.render(record, os.path.relpath(root, folder.path)).encode())
+    write_atomically(folder.path / "junit.xml", view(record, Format.JUNIT).encode())
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        _append(Path(summary), github.summary(record))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        sys.stderr.write("".join(f"{line}\n" for line in github.workflow_commands(record)))
+
+
+def _append(path: Path, text: str) -> None:
+    """Add to a file of the CI system's; that it cannot be written to is no reason to lose a verdict."""
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as cause:
+        sys.stderr.write(f"{path}: the step's summary cannot be written: {cause.strerror}\n")
 
 
 def _finished(folder: RunFolder, record: RunRecord) -> Any:

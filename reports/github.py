@@ -1,0 +1,71 @@
+"""What GitHub shows of a run: a summary short enough for a step or a comment, and annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.outcome import RunRecord, Status, Verdict
+from reports import measures, wording
+from reports.actions import actions_of
+from reports.caveats import caveats_of
+from reports.escaping import plain
+from reports.markdown import report_title, template
+
+MAX_BYTES = 65_000
+"""A comment may have 65,536 characters, a step's summary more."""
+MOST_ANNOTATIONS = 10
+"""Annotations of one kind that GitHub shows for a step."""
+
+_FORMS = ((1_000, True), (200, True), (40, False), (10, False), (0, False))
+"""How many open points are shown, and whether stages and metrics are; the first form that is short enough is used."""
+
+
+def summary(record: RunRecord) -> str:
+    """Markdown under 65,000 bytes: verdict, reasons, what to do; stages and metrics are folded, or left out."""
+    for most, details in _FORMS:
+        written = template("summary.md.j2").render(
+            record=record,
+            title=report_title(record),
+            caveats=caveats_of(record),
+            actions=actions_of(record),
+            most=most,
+            details=details,
+            figures=measures.figures_of(record),
+        )
+        if len(written.encode()) < MAX_BYTES:
+            break
+    return written
+
+
+def workflow_commands(record: RunRecord) -> list[str]:
+    """Workflow commands, at most ten of errors and ten of warnings: the verdict, and the checks behind it.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+    """
+    found: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    for level, title, message in _findings(record):
+        if len(found[level]) < MOST_ANNOTATIONS:
+            found[level].append(f"::{level} title={_property(title)}::{_message(message)}")
+    return [line for lines in found.values() for line in lines]
+
+
+def _findings(record: RunRecord) -> Iterator[tuple[str, str, str]]:
+    level = {Verdict.GO: "notice", Verdict.HOLD: "warning", Verdict.NO_GO: "error"}[record.verdict]
+    yield level, "signoff", report_title(record)
+    for result in record.checks:
+        if result.status in wording.REMEDIES:
+            failed = result.status is Status.FAIL and not result.trial
+            told = f"{wording.standing(result)}: {result.title}: {result.reason}"
+            yield "error" if failed else "warning", result.id, told
+    for criterion in record.criteria:
+        if criterion.state != "clear":
+            told = f"{wording.criterion(criterion.state)}: {criterion.title}: {criterion.reason}"
+            yield "error" if criterion.state == "breached" else "warning", criterion.id, told
+
+
+def _message(text: str) -> str:
+    return plain(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
