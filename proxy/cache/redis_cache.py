@@ -67,8 +67,6 @@ class RedisCache:
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             max_connections=256,
-            lib_name=None,
-            lib_version=None,
         )
 
     def peek(self, key: str) -> Entry | None:
