@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import ceil, exp, floor, log
 from typing import NamedTuple
 
@@ -26,8 +27,13 @@ class Cell(NamedTuple):
     next_edge: int
 
 
-def cells() -> Iterator[Cell]:
+@cache
+def cells() -> tuple[Cell, ...]:
     """Give the cells of all durations from 0 to LONGEST_US microseconds."""
+    return tuple(_cells())
+
+
+def _cells() -> Iterator[Cell]:
     for cell in range(floor(log(LONGEST_US + 1) * FINENESS) + 2):
         lowest = max(0, ceil((exp(cell / FINENESS) - 1) * (1 - _SLACK) - _SLACK))
         bucket = bucket_of(min(lowest, LONGEST_US))

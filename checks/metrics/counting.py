@@ -1,13 +1,16 @@
-"""Files are counted into the table `counts`: straight by the database where they are clean, else piece by piece."""
+"""Files are counted into the table `counts`, range by range, on all cores."""
 
 from __future__ import annotations
 
-import glob
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, TypeVar
 
 import duckdb
 import re2
@@ -18,10 +21,17 @@ from checks.metrics.compression import compressed
 from checks.metrics.coverage import Note
 from checks.metrics.extraction import KEPT, PLACED, extracted, joins_lines, kept, text_literal
 from checks.metrics.log_format import FieldName, LogFormat
+from checks.metrics.ranges import Range, ranges
 from checks.metrics.reading import LONGEST_LINE, Begins, Piece, pieces
 from checks.metrics.sources import LogFile
 
+_BLOCK = 1 << 20
+
+_Subject = TypeVar("_Subject")
+_Outcome = TypeVar("_Outcome")
+
 _WORKERS = 2
+"""Ranges in work at a time; each is read, split and matched by one core."""
 
 
 class Counting:
@@ -29,12 +39,13 @@ class Counting:
 
     Lines that never reach the table are counted here: `passed_over` (no event is in them), `unreadable` (not UTF-8 or
     too long) and `torn_unreadable`. `torn` are the sources, by number, whose last line has no end. `notes` are what
-    was noticed.
+    was noticed. `folder` is for temporary files that the database may read.
     """
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
+        folder: Path,
         log_format: LogFormat,
         by: FieldName | None,
         asked: Mapping[str, Any],
@@ -43,10 +54,12 @@ class Counting:
         self.torn: set[int] = set()
         self.notes: Counter[Note] = Counter()
         self._connection = connection
+        self._folder = folder
         self._format = log_format
         self._asked = asked
         self._sources = 0
         self._local = threading.local()
+        self._lock = threading.Lock()
         self._begins = _begins(log_format)
         records = extracted(log_format, statements.fields_used(log_format, by))
         self._count = f"INSERT INTO counts {statements.counts(log_format, records, by)}"
@@ -57,81 +70,124 @@ class Counting:
 
     def read(self, file: LogFile) -> None:
         """Count a file's lines; raises LogSourceError and TruncatedFileError as `pieces` does."""
-        if not self._read_clean(file):
-            self._read_pieces(pieces(file, self._begins))
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            plain = _opened_plain(file)
+            if plain is None:
+                self._count_pieces(pool, pieces(file, self._begins))
+                return
+            with plain as stream:
+                parts = ranges(stream, 0, file.bytes, self._begins)
+                jobs = ((part, partial(self._count_range, file, part, self._next_source())) for part in parts)
+                for part, clean in _in_turn(pool, jobs):
+                    if not clean:
+                        self._count_pieces(pool, pieces(file, self._begins, part.start, part.end))
 
-    def _read_clean(self, file: LogFile) -> bool:
-        """Count a plain file by the database's own reader, which uses all cores; False where it is not clean.
+    def _count_range(self, file: LogFile, part: Range, source: int) -> bool:
+        """Count a range by the database's own reader; False, with nothing counted, where it is not clean.
 
-        Its reader knows bytes that are no text, carriage returns and very long lines for what they are, and refuses.
+        That reader knows bytes that are no text, carriage returns and very long lines for what they are, and refuses.
         """
+        cursor = self._cursor()
         try:
-            if not file.bytes or glob.has_magic(str(file.path)) or compressed(file.path):
-                return False
-            with file.path.open("rb") as stream:
-                stream.seek(file.bytes - 1)
-                torn = stream.read(1) != b"\n"
-            source = self._next_source()
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_lines_of(file)}")
-            passed_over = self._count_lines(self._connection, source)
-            torn = torn or file.path.stat().st_size != file.bytes
-        except (duckdb.InvalidInputException, duckdb.IOException, OSError):
+            with _spooled(file, part, self._folder) as (path, torn):
+                cursor.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_lines_of(path)}")
+                self._count_lines(cursor, source, torn)
+        except (duckdb.InvalidInputException, duckdb.IOException, OSError, UnicodeDecodeError):
             return False
-        self.passed_over += passed_over
-        if torn:
-            self.torn.add(source)
         return True
 
-    def _read_pieces(self, found: Iterable[Piece]) -> None:
-        waiting: deque[Future[int]] = deque()
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            try:
-                for piece in found:
-                    self._note(piece)
-                    waiting.append(pool.submit(self._count_piece, _text(piece), self._source(piece)))
-                    if len(waiting) > _WORKERS:
-                        self.passed_over += waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    self.passed_over += future.result()
+    def _count_pieces(self, pool: ThreadPoolExecutor, found: Iterable[Piece]) -> None:
+        jobs = ((piece, partial(self._count_piece, piece, self._next_source())) for piece in found)
+        for piece, _ in _in_turn(pool, jobs):
+            self.unreadable += piece.too_long + (0 if self._begins else len(piece.undecodable))
+            self.torn_unreadable += piece.torn is not None and not piece.torn_whole
+            if piece.too_long:
+                self.notes[Note("too_long", f"{LONGEST_LINE} bytes")] += piece.too_long
 
-    def _note(self, piece: Piece) -> None:
-        self.unreadable += piece.too_long + (0 if self._begins else len(piece.undecodable))
-        if piece.too_long:
-            self.notes[Note("too_long", f"{LONGEST_LINE} bytes")] += piece.too_long
-        if piece.torn is not None and not piece.torn_whole:
-            self.torn_unreadable += 1
+    def _count_piece(self, piece: Piece, source: int) -> None:
+        torn = piece.torn if piece.torn_whole else None
+        lines = [piece.lines] if piece.count else []
+        lines += [torn] if torn is not None else []
+        if lines:
+            cursor = self._cursor()
+            cursor.execute("DROP VIEW IF EXISTS lines")
+            cursor.execute(statements.LINES, {"text": "\n".join(lines)})
+            self._count_lines(cursor, source, torn)
+            cursor.execute("DROP TABLE lines")
 
-    def _source(self, piece: Piece) -> int:
-        source = self._next_source()
-        if piece.torn_whole:
-            self.torn.add(source)
-        return source
+    def _count_lines(self, connection: duckdb.DuckDBPyConnection, source: int, torn: str | None) -> None:
+        """Count the relation `lines`, the last of which is `torn` where that is not null."""
+        passed_over = 0
+        asked = {**self._asked, "source": source}
+        if joins_lines(self._format):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {kept(self._format)}")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {PLACED}")
+            found = connection.execute(f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}").fetchone()  # noqa: S608 - a constant
+            passed_over = found[0] if found else 0
+        else:
+            asked["torn"] = torn
+        connection.execute(self._count, asked)
+        with self._lock:
+            self.passed_over += passed_over
+            if torn is not None:
+                self.torn.add(source)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._connection.cursor()
+            cursor.execute("SET TimeZone = 'UTC'")
+        return cursor
 
     def _next_source(self) -> int:
         self._sources += 1
         return self._sources
 
-    def _count_piece(self, text: str | None, source: int) -> int:
-        if text is None:
-            return 0
-        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
-        if cursor is None:
-            cursor = self._local.cursor = self._connection.cursor()
-            cursor.execute("SET TimeZone = 'UTC'")
-        cursor.execute(statements.LINES, {"text": text})
-        return self._count_lines(cursor, source)
 
-    def _count_lines(self, connection: duckdb.DuckDBPyConnection, source: int) -> int:
-        """Count the relation `lines`; return how many of them no event can be in."""
-        passed_over = 0
-        if joins_lines(self._format):
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {kept(self._format)}")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {PLACED}")
-            found = connection.execute(f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}").fetchone()  # noqa: S608
-            passed_over = found[0] if found else 0
-        connection.execute(self._count, {**self._asked, "source": source})
-        return passed_over
+def _in_turn(
+    pool: ThreadPoolExecutor, jobs: Iterable[tuple[_Subject, Callable[[], _Outcome]]]
+) -> Iterator[tuple[_Subject, _Outcome]]:
+    """Run jobs, some of them at a time, and give what they return in their order."""
+    waiting: deque[tuple[_Subject, Future[_Outcome]]] = deque()
+    try:
+        for subject, job in jobs:
+            waiting.append((subject, pool.submit(job)))
+            if len(waiting) > _WORKERS:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _opened_plain(file: LogFile) -> IO[bytes] | None:
+    try:
+        return None if compressed(file.path) else file.path.open("rb")
+    except OSError:
+        return None
+
+
+@contextmanager
+def _spooled(file: LogFile, part: Range, folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Give a range as a file of its own, and its last line where that has no end."""
+    with file.path.open("rb") as whole, NamedTemporaryFile(dir=folder, suffix=".lines") as spool:
+        whole.seek(part.start)
+        left = part.end - part.start
+        while block := whole.read(min(_BLOCK, left)):
+            spool.write(block)
+            left -= len(block)
+        spool.flush()
+        yield Path(spool.name), _last_line(whole, part) if part.torn else None
+
+
+def _last_line(stream: IO[bytes], part: Range) -> str:
+    """Give the line before the end of a range; raises UnicodeDecodeError where it is no text."""
+    stream.seek(max(part.start, part.end - LONGEST_LINE))
+    data = stream.read(min(part.end - part.start, LONGEST_LINE))
+    return data[data.rfind(b"\n") + 1 :].decode("utf-8")
 
 
 def _begins(log_format: LogFormat) -> Begins | None:
@@ -143,16 +199,9 @@ def _begins(log_format: LogFormat) -> Begins | None:
     return lambda line: compiled.search(line) is not None
 
 
-def _lines_of(file: LogFile) -> str:
+def _lines_of(path: Path) -> str:
     return f"""
-SELECT row_number() OVER () AS number, coalesce(line, '') AS line
-FROM read_csv({text_literal(str(file.path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
+SELECT coalesce(line, '') AS line
+FROM read_csv({text_literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
   header = false, auto_detect = false, compression = 'none')
 """  # noqa: S608 - literals by text_literal
-
-
-def _text(piece: Piece) -> str | None:
-    lines = [piece.lines] if piece.count else []
-    if piece.torn_whole and piece.torn is not None:
-        lines.append(piece.torn)
-    return "\n".join(lines) if lines else None

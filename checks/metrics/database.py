@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -18,11 +19,11 @@ _MOST_THREADS = 4
 
 
 @contextmanager
-def database(files: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database that nothing else sees, that reads only these files, and fetches nothing over the network.
+def database() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """Open a database that nothing else sees and that fetches nothing over the network.
 
-    Raises LogEngineError, with the cause, for every error of DuckDB's inside the block, and where there is no room for
-    temporary files.
+    It reads no files but those in the folder that is given with it, which is gone afterwards. Raises LogEngineError,
+    with the cause, for every error of DuckDB's inside the block, and where there is no room for temporary files.
     """
     threads = min(_MOST_THREADS, os.cpu_count() or 1)
     try:
@@ -34,15 +35,15 @@ def database(files: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                     "memory_limit": MEMORY_LIMIT,
-                    "temp_directory": folder,
+                    "temp_directory": f"{folder}/database",
                     "threads": threads,
                 },
             ) as connection,
         ):
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET allowed_paths = $files", {"files": list(files)})
+            connection.execute("SET allowed_directories = $folders", {"folders": [folder]})
             connection.execute("SET enable_external_access = false")
-            yield connection
+            yield connection, Path(folder)
     except (duckdb.Error, OSError) as error:
         problem = f"the database failed: {str(error).splitlines()[0]}"
         raise LogEngineError("the logs", problem, "free memory or disk space, or read a shorter span") from error

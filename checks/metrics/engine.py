@@ -63,8 +63,8 @@ def read_windows(
         "window_s": window_s,
     }
     problems: list[LogSourceError] = []
-    with database([str(file.path) for file in found.files]) as connection:
-        counting = Counting(connection, choice.log_format, by, asked)
+    with database() as (connection, folder):
+        counting = Counting(connection, folder, choice.log_format, by, asked)
         for file in found.files:
             try:
                 counting.read(file)
@@ -86,7 +86,7 @@ def read_windows(
         window_s,
         rows,
         Coverage(**{state: states[state] for state in ("parsed", "ignored", "unparsed", "partial", "duplicate")}),
-        dict(notes),
+        +notes,
         tuple(
             Source(str(file.path), choice.names[file], file.bytes, choice.confidences.get(file)) for file in found.files
         ),
@@ -109,18 +109,22 @@ def read_counts(
         cut_off = int(ends and source in torn)
         states["ignored" if state in _LEFT_OUT else state] += lines - cut_off
         states["partial"] += cut_off
-    repeats = connection.execute(statements.REPEATS).fetchone()
-    statement = statements.COUNTED if repeats and repeats[0] else statements.COUNTED_ONCE
-    connection.execute(f"CREATE TEMP VIEW counted AS {statement}")
+    doubts = _value(connection, statements.DOUBTS)
+    connection.execute(f"CREATE TEMP VIEW counted AS {statements.COUNTED_ONCE if doubts else statements.COUNTED}")
     rows = _rows(connection)
     asked = {"versions": sorted(versions) if versions is not None else None}
     for code, subject, count in connection.execute(statements.NOTES, asked).fetchall():
         notes[Note(code, subject)] += count
-    if repeats and repeats[0]:
-        once = connection.execute(statements.REPEATED_LINES).fetchone()
-        states["duplicate"] = once[0] if once else 0
-        states["parsed"] -= states["duplicate"]
+    if doubts:
+        notes[Note("request_id_reused")] += _value(connection, statements.REUSED)
+        once = _value(connection, statements.PARSED_ONCE)
+        states["duplicate"], states["parsed"] = states["parsed"] - once, once
     return rows, states
+
+
+def _value(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> dict[WindowKey, Sums]:

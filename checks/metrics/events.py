@@ -65,7 +65,7 @@ def read_events(
     asked = EventFilter(chosen_format, event, dict(where or {}), text, microseconds(since), microseconds(until))
     search = _Search(asked, limit)
     problems: list[LogSourceError] = []
-    with database() as connection:
+    with database() as (connection, _):
         connection.execute("CREATE TEMP TABLE identities (identity UHUGEINT)")
         for file in found.files:
             try:

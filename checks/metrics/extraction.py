@@ -1,8 +1,9 @@
 """SQL that turns lines into records and their fields: what a log format says, as a relation (see log_format.py).
 
-Statements read lines(number, line), in order of the file, and give `extracted`, one row a record: `text`, `physical`
-(how many lines it has), `ends` (the source's last record), `kind` (blank, unknown, other, request, lookup or cache),
-`time`, and each field of FIELDS as text or null. What a format says gets into SQL only by `text_literal`.
+Statements read lines(line), in order of the file, and give `extracted`, one row a record: `text`, `physical` (how many
+lines it has), `ends` (it may be the source's last), `kind` (blank, unknown, other, request, lookup or cache), `time`,
+and each field as text or null. What a format says gets into SQL only by `text_literal`. $torn is a last line that has
+no end, null where there is none.
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ def kept(log_format: LogFormat) -> str:
     return f"""
 SELECT number, line, starts, next_starts FROM (
   SELECT number, line, starts, lead(starts) OVER () AS next_starts FROM (
-    SELECT number, line, regexp_matches(line, {text_literal(log_format.first_line or "")}) OR line = chr(26) AS starts
-    FROM lines
+    SELECT row_number() OVER () AS number, line, starts FROM (
+      SELECT line, regexp_matches(line, {text_literal(log_format.first_line or "")}) OR line = chr(26) AS starts
+      FROM lines
+    )
   )
 ) WHERE NOT starts OR next_starts IS DISTINCT FROM true OR {candidates}
 """  # noqa: S608 - literals by text_literal
@@ -57,7 +60,7 @@ def extracted(log_format: LogFormat, fields: frozenset[FieldName]) -> str:
     return _of_patterns(log_format, fields)
 
 
-_LINES = "SELECT line AS text, 1 AS physical, lead(number) OVER () IS NULL AS ends FROM lines"
+_LINES = "SELECT line AS text, 1 AS physical, coalesce(line = $torn::VARCHAR, false) AS ends FROM lines"
 
 
 def _kind(log_format: LogFormat, event: str, recognised: str) -> str:

@@ -45,18 +45,18 @@ class TruncatedFileError(Exception):
     """A compressed file ends before its end, or is damaged; all before that point has been read."""
 
 
-def pieces(file: LogFile, begins: Begins | None = None) -> Iterator[Piece]:
+def pieces(file: LogFile, begins: Begins | None = None, start: int = 0, end: int | None = None) -> Iterator[Piece]:
     """Read a file, compressed or not (by its first bytes, not its name).
 
-    With `begins` a piece ends where a record does, a torn last line is in the piece of its record, and a line that is
-    not UTF-8 is also in `lines`, as UNREADABLE. Memory stays bounded by a few blocks of 8 MiB. Raises LogSourceError
-    where nothing can be read, and TruncatedFileError, after the pieces that could be read, where a compressed file is
-    not whole.
+    `start` and `end` limit it to the bytes between them, of a file that is not compressed. With `begins` a piece ends
+    where a record does, a torn last line is in the piece of its record, and a line that is not UTF-8 is also in
+    `lines`, as UNREADABLE. Memory stays bounded by a few blocks of 8 MiB. Raises LogSourceError where nothing can be
+    read, and TruncatedFileError, after the pieces that could be read, where a compressed file is not whole.
     """
     carried, skipping, broken = b"", False, None
     with _opened(file) as stream:
         try:
-            for block in _blocks(stream):
+            for block in _blocks(stream, start, end):
                 data, too_long = carried + block, 0
                 if skipping or _first_line_length(data) > LONGEST_LINE:
                     end = data.find(b"\n") + 1
@@ -89,14 +89,17 @@ def _record_start(data: bytes, end: int, begins: Begins) -> int:
     return end
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+def _blocks(stream: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
     """Read by single reads, so that what precedes a damaged place is not lost with it."""
     collected: list[bytes] = []
-    first, size = True, 0
+    size, at = 0, start
+    if start:
+        stream.seek(start)
+    read = stream.read1  # type: ignore[attr-defined]  # files and archives have it, IO lacks it
     try:
-        while part := stream.read1(_BLOCK):  # type: ignore[attr-defined]  # files and archives have it, IO lacks it
-            collected.append(part.removeprefix(_BYTE_ORDER_MARK) if first else part)
-            first = False
+        while part := read(_BLOCK if end is None else min(_BLOCK, end - at)):
+            collected.append(part.removeprefix(_BYTE_ORDER_MARK) if at == 0 else part)
+            at += len(part)
             if (size := size + len(part)) >= _BLOCK:
                 yield b"".join(collected)
                 collected, size = [], 0

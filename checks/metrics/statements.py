@@ -36,8 +36,7 @@ _COUNTED_FIELDS: frozenset[FieldName] = frozenset(FIELD_NAMES) - {"model", "acco
 
 LINES = """
 CREATE OR REPLACE TEMP TABLE lines AS
-SELECT generate_subscripts(split, 1) AS number, unnest(split) AS line
-FROM (SELECT string_split($text, chr(10)) AS split)
+SELECT unnest(string_split($text, chr(10))) AS line
 """
 """Lines of a piece, from the parameter $text."""
 
@@ -83,8 +82,8 @@ COUNT_KEYS = (
     "subject",
     "ends",
     "kind",
-    "identity",
-    "id_hash",
+    "physical",
+    "identified",
     "start",
     "version",
     "build",
@@ -102,27 +101,35 @@ COUNT_KEYS = (
     "generated",
     "bucket",
 )
-"""What tells rows of `counts` apart; `identity` is null where a record's text is no evidence that it is the same."""
+"""What tells rows of `counts` apart."""
+
+
+_SINGLES = "STRUCT(identity UBIGINT, id_hash UBIGINT, duration_us BIGINT)[]"
+
+_SINGLE = """list({'identity': hash(text), 'id_hash': CASE WHEN request_id IS NOT NULL THEN hash(request_id) END,
+  'duration_us': duration_us}) FILTER (WHERE identified)"""
 
 
 def counts(log_format: LogFormat, extracted: str, by: FieldName | None = None) -> str:
     """Give the query of `counts`: how many records there are of each combination of COUNT_KEYS.
 
+    Where a record's text or id is evidence that it is the same as another, `singles` are the row's records one by one.
     state: parsed, ignored, unparsed, other_version, synthetic_left_out or users_left_out. A request whose time, status
     or durations are missing or impossible is unparsed: what became of it is not known.
     """
     identity = "true" if log_format.distinct else "request_id IS NOT NULL"
+    has_identity = log_format.distinct or "request_id" in log_format.fields
+    single = _SINGLE if has_identity else f"CAST(NULL AS {_SINGLES})"
     ends = "coalesce(ends AND state = 'unparsed', false)"
     return f"""
 SELECT {", ".join(COUNT_KEYS)}, count(*) AS records, sum(physical) AS lines,
-  coalesce(sum(duration_us), 0) AS sum_us, coalesce(max(duration_us), 0) AS max_us
+  coalesce(sum(duration_us), 0) AS sum_us, coalesce(max(duration_us), 0) AS max_us, {single} AS singles
 FROM (
   SELECT * REPLACE ({ends} AS ends), bucket_of + CASE WHEN duration_us >= next_edge THEN 1 ELSE 0 END AS bucket
   FROM (
     SELECT *, $source::INTEGER AS source,
       CASE WHEN state = 'other_version' THEN version END AS subject,
-      CASE WHEN state = 'parsed' AND {identity} THEN hash(text) END AS identity,
-      CASE WHEN state = 'parsed' AND request_id IS NOT NULL THEN hash(request_id) END AS id_hash,
+      state = 'parsed' AND {identity} AS identified,
       {CELL} AS cell_of
     FROM ({_judged(log_format, extracted, by)})
   ) LEFT JOIN (SELECT cell, bucket AS bucket_of, next_edge FROM cells) ON cell = cell_of
@@ -215,42 +222,44 @@ SELECT source, state, subject, ends, sum(lines) AS lines, sum(records) AS record
 
 TABLES = (
     "CREATE TABLE cells (cell INTEGER, bucket INTEGER, next_edge BIGINT)",
-    """CREATE TABLE counts (
-      source INTEGER, state VARCHAR, subject VARCHAR, ends BOOLEAN, kind VARCHAR, identity UBIGINT, id_hash UBIGINT,
-      start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR,
-      cache VARCHAR, outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN,
-      future BOOLEAN, timed BOOLEAN, generated BOOLEAN, bucket INTEGER,
-      records BIGINT, lines BIGINT, sum_us BIGINT, max_us BIGINT
+    f"""CREATE TABLE counts (
+      source INTEGER, state VARCHAR, subject VARCHAR, ends BOOLEAN, kind VARCHAR, physical BIGINT, identified BOOLEAN,
+      start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR, cache VARCHAR,
+      outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN, future BOOLEAN,
+      timed BOOLEAN, generated BOOLEAN, bucket INTEGER, records BIGINT, lines BIGINT, sum_us BIGINT, max_us BIGINT,
+      singles {_SINGLES}
     )""",
 )
 """The tables that a reading fills: cells of durations (see cells.py), and counts from every source."""
 
-_REPEATED = ("source", "records", "lines", "ends", "sum_us")
+_APART = "source, ends, records, lines, sum_us, max_us, singles"
 
-COUNTED = f"""
-SELECT DISTINCT * EXCLUDE ({", ".join(_REPEATED)}), 1 AS records, max_us AS sum_us
-FROM counts WHERE state = 'parsed' AND identity IS NOT NULL
-UNION ALL
-SELECT * EXCLUDE ({", ".join(_REPEATED)}), records, sum_us FROM counts WHERE state = 'parsed' AND identity IS NULL
+_EACH = "SELECT * EXCLUDE (singles), unnest(singles) AS single FROM counts WHERE identified"
+
+DOUBTS = f"""
+SELECT count(*) > count(DISTINCT coalesce(single.id_hash, single.identity)) FROM ({_EACH})
 """  # noqa: S608 - constants only
-"""The query of `counted`: each request once."""
+"""Whether any request id, or the text of a record that has none, stands more than once."""
 
-COUNTED_ONCE = "SELECT * EXCLUDE (source, lines, ends) FROM counts WHERE state = 'parsed'"
-"""The same where no record stands twice."""
+COUNTED = "SELECT * FROM counts WHERE state = 'parsed'"
+"""The query of `counted`: each request once, where there are no DOUBTS."""
 
-REPEATED_LINES = """
-SELECT coalesce(sum(lines - lines // records), 0) FROM (
-  SELECT sum(lines)::BIGINT AS lines, sum(records)::BIGINT AS records FROM counts
-  WHERE state = 'parsed' AND identity IS NOT NULL GROUP BY identity, id_hash
-)
-"""
-"""How many lines only repeat a record."""
+COUNTED_ONCE = f"""
+SELECT * EXCLUDE ({_APART}), records, sum_us, max_us FROM counts WHERE state = 'parsed' AND NOT identified
+UNION ALL
+SELECT * EXCLUDE (single), 1 AS records, coalesce(single.duration_us, 0) AS sum_us,
+  coalesce(single.duration_us, 0) AS max_us
+FROM (SELECT DISTINCT * EXCLUDE ({_APART.replace(", singles", "")}) FROM ({_EACH}))
+"""  # noqa: S608 - constants only
+"""The same where there are."""
 
-REPEATS = """
-SELECT coalesce(sum(records), 0) > count(DISTINCT identity) FROM counts
-WHERE state = 'parsed' AND identity IS NOT NULL
-"""
-"""Whether any record stands twice."""
+REUSED = f"""
+SELECT count(DISTINCT single.identity) - count(DISTINCT single.id_hash) FROM ({_EACH}) WHERE single.id_hash IS NOT NULL
+"""  # noqa: S608 - constants only
+"""How many more records than request ids there are."""
+
+PARSED_ONCE = "SELECT coalesce(sum(records * physical), 0) FROM counted"
+"""How many lines the requests of `counted` have."""
 
 DIMENSIONS = ("start", "version", "build", "instance", "labelled", "grouped")
 """The columns of a window's key, in the order of its fields."""
@@ -311,7 +320,5 @@ SELECT code, subject, counts FROM (
   UNION ALL SELECT 'from_the_future', '', sum(records) FROM counted WHERE future
   UNION ALL SELECT 'version_unknown', '', sum(records) FROM counted
     WHERE {_REQUEST} AND version = '' AND $versions::VARCHAR[] IS NOT NULL
-  UNION ALL SELECT 'request_id_reused', '', count(DISTINCT identity) - count(DISTINCT id_hash) FROM counted
-    WHERE id_hash IS NOT NULL
 ) WHERE counts > 0
 """  # noqa: S608 - constants only

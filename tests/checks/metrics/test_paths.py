@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from checks.metrics.counting import Counting
 from checks.metrics.engine import read_windows
-from checks.metrics.sources import LogFile
 from checks.metrics.table import WindowTable
 from tests.checks.metrics.corpus import START, VERSION, make_corpus, record, write_lines
 
@@ -35,12 +34,12 @@ BYTES = (b"\xff", b"\r", b"\x00", b"\x01", b"\xef\xbb\xbf", b'"', b"\t", b"\xc2\
 
 
 def tables(monkeypatch: pytest.MonkeyPatch, path: Path, log_format: str) -> tuple[WindowTable, WindowTable]:
-    def refuse(self: Counting, file: LogFile) -> bool:
+    def refuse(*_: object) -> bool:
         return False
 
     clean = read_windows([path], log_format=log_format, now=LATER)
     with monkeypatch.context() as patch:
-        patch.setattr(Counting, "_read_clean", refuse)
+        patch.setattr(Counting, "_count_range", refuse)
         return clean, read_windows([path], log_format=log_format, now=LATER)
 
 

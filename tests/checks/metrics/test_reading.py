@@ -75,7 +75,7 @@ def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path, monkeypatch: p
     log = tmp_path / "a.gz"
     log.write_bytes(gzip.compress(json.dumps(record(START)).encode()))
 
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("checks.metrics.reading._blocks", fail)
