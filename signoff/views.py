@@ -18,11 +18,12 @@ class Format(StrEnum):
     JSON = "json"
     GITHUB = "github"
     CSV = "csv"
+    HTML = "html"
 
 
 def view(record: RunRecord, format_: Format) -> str:
     """A run in one of the formats."""
-    from reports import github, junit, markdown, table
+    from reports import github, html, junit, markdown, table
 
     renderers: dict[Format, Callable[[RunRecord], str]] = {
         Format.MARKDOWN: markdown.render,
@@ -30,5 +31,6 @@ def view(record: RunRecord, format_: Format) -> str:
         Format.JSON: lambda whole: whole.model_dump_json(indent=2) + "\n",
         Format.GITHUB: github.summary,
         Format.CSV: table.render,
+        Format.HTML: html.render,
     }
     return renderers[format_](record)

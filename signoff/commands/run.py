@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from signoff.exit_code import ExitCode
+from signoff.interruption import interruptible
 from signoff.views import Format, view
 
 if TYPE_CHECKING:
@@ -84,26 +82,11 @@ def run(
         environ=os.environ,
     )
     stop = threading.Event()
-    with _interruptible(stop), listener_for(as_json=json_, quiet=quiet) as listener:
+    with interruptible(stop), listener_for(as_json=json_, quiet=quiet) as listener:
         folder, record = _conduct(request, listener, options, stop)
         _write_reports(folder, record, checklist.resolve().parent)
         listener(_finished(folder, record))
     raise typer.Exit(_exit_code(record))
-
-
-@contextmanager
-def _interruptible(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and TERM end the run in order: what was started is stopped, and a partial report is written."""
-
-    def interrupt(number: int, frame: object) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _conduct(
@@ -120,9 +103,11 @@ def _conduct(
 
 def _write_reports(folder: RunFolder, record: RunRecord, root: Path) -> None:
     from checks.run_folder import write_atomically
-    from reports import github, markdown
+    from reports import github, html, markdown
 
-    write_atomically(folder.path / "report.md", markdown.render(record, os.path.relpath(root, folder.path)).encode())
+    way = os.path.relpath(root, folder.path)
+    write_atomically(folder.path / "report.md", markdown.render(record, way).encode())
+    write_atomically(folder.path / "report.html", html.render(record, way).encode())
     write_atomically(folder.path / "junit.xml", view(record, Format.JUNIT).encode())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), github.summary(record))

@@ -31,6 +31,7 @@ def test_the_record(signoff: Command, folder: Path) -> None:
 
 def test_a_run_writes_its_views_and_prints_them_again(signoff: Command, folder: Path) -> None:
     assert signoff("report", folder, "--format", "junit").out == (folder / "junit.xml").read_text()
+    assert signoff("report", folder, "--format", "html").out == (folder / "report.html").read_text()
     assert signoff("report", folder, "--format", "csv").out.startswith("id,title,stage,status")
     assert signoff("report", folder, "--format", "github").out.startswith("## 🔴 NO-GO")
 

@@ -302,6 +302,8 @@ def test_an_interrupted_run_leaves_a_valid_report_and_no_child(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "verdict.json",
         "report.md",
+        "report.html",
+        "junit.xml",
         "journal.jsonl",
         "checklist.yaml",
         "evidence",

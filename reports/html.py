@@ -1,0 +1,101 @@
+"""The HTML view of a run: one file that needs nothing else, for a screen of any size, for print, and for a reader.
+
+Templates escape by default, and write control and direction characters out. A content security policy allows the
+page's own style and script only, by their digests, so that nothing that got in could run or be fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from checks.outcome import RunRecord, Status
+from reports import charts, measures, observations, values, wording
+from reports.actions import actions_of
+from reports.anchors import Anchors
+from reports.caveats import caveats_of, recommendation
+from reports.escaping import plain
+from reports.links import evidence_target, runbook_target
+from reports.markdown import report_title
+from reports.outline import name_rows
+from reports.sections import sections_of
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(record: RunRecord, checklist_folder: str = "../..") -> str:
+    """The whole page; the same record gives the same bytes. `checklist_folder` is as in `reports.markdown.render`."""
+    anchors = Anchors()
+    name_rows(record, anchors)
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            title=report_title(record),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'",
+            sections=sections_of(record),
+            statuses=[(each, count) for each in Status if (count := record.counts.get(each))],
+            caveats=caveats_of(record),
+            recommendation=recommendation(record),
+            actions=actions_of(record),
+            figures=measures.figures_of(record),
+            charts=charts.charts_of(record),
+            chart=charts,
+            parts=lambda result: observations.parts_of(result, record),
+            anchor=lambda kind, row: anchors.row(kind, row) or "",
+            runbook=lambda path: runbook_target(path, checklist_folder),
+        )
+    )
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _source(content: str) -> str:
+    """How a policy names an inline style or script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        finalize=lambda value: value if isinstance(value, Markup) else plain(value),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "moment": values.moment,
+        "size": values.size,
+        "seconds": values.span,
+        "milliseconds": lambda milliseconds: values.span(milliseconds / 1000),
+        "worded": values.worded,
+        "status": wording.status,
+        "standing": wording.standing,
+        "verdict": wording.verdict,
+        "criterion_state": wording.criterion,
+        "step_state": wording.STEP_SYMBOLS.__getitem__,
+        "expected": observations.expected_lines,
+        "observed": observations.observed_lines,
+        "waiver_line": observations.waiver_line,
+        "attempt_figures": observations.figures,
+        "criterion_observed": measures.criterion_observed,
+        "criterion_interval": measures.criterion_interval,
+        "evidence_target": evidence_target,
+        "path": Markup,
+    }
+    environment.globals |= {"MOST_ATTEMPTS": 20, "MOST_REASONS": 20, "MOST_PARTS": observations.MOST_PARTS}
+    return environment
