@@ -12,7 +12,7 @@ import respx
 from proxy import __version__
 from proxy.google_errors import Cause
 from proxy.identity import build
-from proxy.models import MODELS
+from proxy.models import ALIASES, MODELS
 from proxy.settings import described
 from tests.proxy.conftest import RunningProxy
 
@@ -56,6 +56,20 @@ def test_every_model_that_is_listed_draws(name: str, proxy: RunningProxy, upstre
     assert upstream is not None
     assert proxy.send("GET", f"/v1/models/{name}").json()["id"] == name
     assert proxy.generate({"model": name}).status_code == 200
+
+
+@pytest.mark.parametrize(("alias", "name"), list(ALIASES.items()))
+def test_an_alias_is_not_listed_and_stands_for_a_model(alias: str, name: str, proxy: RunningProxy) -> None:
+    assert alias not in MODELS
+    assert proxy.send("GET", f"/v1/models/{alias}").json()["id"] == name
+
+
+def test_an_alias_shares_the_answers_of_its_model(proxy: RunningProxy, upstream: respx.Route) -> None:
+    proxy.generate({"model": "gemini-3-pro-image"})
+
+    assert proxy.generate({"model": "dall-e-3"}).headers["x-cache"] == "hit"
+    assert proxy.events()[-1]["model"] == "gemini-3-pro-image"
+    assert upstream.call_count == 1
 
 
 def test_unknown_model_is_not_found(proxy: RunningProxy) -> None:

@@ -137,3 +137,86 @@ def test_image_made_under_one_threshold_is_not_served_under_another(proxy: Runni
 
     assert caches == ["miss"] * 4
     assert upstream.call_count == 4
+
+
+@pytest.mark.parametrize("floor", list(Threshold))
+@pytest.mark.parametrize("asked", list(Threshold))
+def test_a_threshold_below_the_floor_is_refused_and_sent_nowhere(
+    asked: Threshold, floor: Threshold, start_proxy: Callable[..., RunningProxy], upstream: respx.Route
+) -> None:
+    proxy = start_proxy(GEMINI_IMAGE_SAFETY_THRESHOLD="HIGH", IMAGE_PROXY_SAFETY_FLOOR=floor.value)
+    response = proxy.generate({"safety_threshold": asked.value})
+
+    order = list(Threshold)
+    if order.index(asked) >= order.index(floor):
+        assert _sent_thresholds(upstream) == [dict.fromkeys(CATEGORIES, GEMINI_THRESHOLD[asked])]
+    else:
+        error = response.json()["error"]
+        assert (response.status_code, error["code"], error["param"]) == (400, "invalid_value", "safety_threshold")
+        assert f"floor, {floor.value}" in error["message"]
+        assert not upstream.called
+
+
+def test_moderation_low_is_the_threshold_low_and_the_floor_holds_for_it(
+    start_proxy: Callable[..., RunningProxy], upstream: respx.Route
+) -> None:
+    low = start_proxy().generate({"moderation": "low"})
+    refused = start_proxy(IMAGE_PROXY_SAFETY_FLOOR="MEDIUM").generate({"moderation": "low"})
+
+    assert low.headers["x-safety-threshold"] == "LOW"
+    assert _sent_thresholds(upstream) == [dict.fromkeys(CATEGORIES, "BLOCK_ONLY_HIGH")]
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "moderation")
+
+
+def test_an_edit_is_held_to_the_floor_before_its_pictures_are_looked_at(
+    start_proxy: Callable[..., RunningProxy],
+) -> None:
+    proxy = start_proxy(IMAGE_PROXY_SAFETY_FLOOR="MEDIUM")
+
+    error = proxy.edit([("image", b"no picture")], safety_threshold="OFF").json()["error"]
+    assert error["param"] == "safety_threshold"
+
+
+@pytest.mark.parametrize(
+    ("answer", "stage", "categories"),
+    [
+        ({"promptFeedback": {"blockReason": "SAFETY"}}, "input", []),
+        (
+            {
+                "candidates": [
+                    {
+                        "finishReason": "SAFETY",
+                        "safetyRatings": [
+                            {"category": "HARM_CATEGORY_HATE_SPEECH", "blocked": True},
+                            {"category": "HARM_CATEGORY_HARASSMENT", "blocked": False},
+                            {"category": "HARM_CATEGORY_OF_TOMORROW", "blocked": True},
+                        ],
+                    }
+                ]
+            },
+            "output",
+            ["hate_speech"],
+        ),
+    ],
+)
+def test_a_refusal_tells_where_and_for_what(
+    answer: dict[str, object], stage: str, categories: list[str], proxy: RunningProxy, upstream: respx.Route
+) -> None:
+    upstream.mock(return_value=httpx.Response(200, json=answer))
+
+    error = proxy.generate().json()["error"]
+    assert error["moderation_details"] == {"moderation_stage": stage, "categories": categories}
+
+
+@pytest.mark.parametrize("reason", ["OTHER", "IMAGE_OTHER", "FINISH_REASON_UNSPECIFIED", "A_REASON_OF_TOMORROW"])
+def test_an_image_beside_a_reason_that_is_not_known_is_not_returned(
+    reason: str, proxy: RunningProxy, upstream: respx.Route
+) -> None:
+    answer = drawn().json()
+    answer["candidates"][0]["finishReason"] = reason
+    upstream.mock(side_effect=lambda _: httpx.Response(200, json=answer))
+
+    response = proxy.generate()
+    assert (response.status_code, response.json()["error"]["code"]) == (502, "no_image")
+    assert response.headers["x-should-retry"] == "false"
+    assert upstream.call_count == 2

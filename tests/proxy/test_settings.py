@@ -25,6 +25,8 @@ def test_defaults_are_the_originals_names_with_safe_values() -> None:
     ("variable", "value"),
     [
         ("GEMINI_IMAGE_SAFETY_THRESHOLD", "medium"),
+        ("IMAGE_PROXY_SAFETY_FLOOR", "low"),
+        ("IMAGE_PROXY_SAFETY_FLOOR", "HIGH"),
         ("GEMINI_IMAGE_SAFETY_THRESHOLD", "MEDIUM "),
         ("GEMINI_IMAGE_SAFETY_THRESHOLD", ""),
         ("CACHE_BACKEND", "Filesystem"),

@@ -51,6 +51,8 @@ def test_originals_table_is_kept_and_openais_other_sizes_get_their_own_ratio(siz
         ("1024x1024", "hd", "2K"),
         ("1024x1024", "high", "2K"),
         ("1024x1024", "standard", "1K"),
+        ("1024x1024", "xhigh", "2K"),
+        ("1024x1024", "max", "4K"),
         ("auto", None, "1K"),
         ("auto", "hd", "2K"),
     ],
@@ -104,6 +106,22 @@ def test_any_size_gives_what_the_model_can_draw_or_a_refusal(
         assert shape.aspect_ratio in model.ratios
         assert shape.image_size in (*model.sizes, None)
     assert refused in (None, "size")
+
+
+@pytest.mark.parametrize(
+    ("model", "image_size", "ratio"),
+    [
+        (model, image_size, ratio)
+        for model in (PRO, FLASH, find_model("gemini-nano-banana-2.1"))
+        for image_size in model.sizes
+        for ratio in model.ratios
+        if all(64 <= side <= 8192 for side in model.pixels(ratio, image_size))
+    ],
+)
+def test_each_size_that_is_drawn_asks_for_itself(model: Model, image_size: str, ratio: str) -> None:
+    width, height = model.pixels(ratio, image_size)
+
+    assert shape_of(model, f"{width}x{height}", None, otherwise=None) == Shape(ratio, image_size)
 
 
 @given(width=st.integers(64, 8192), height=st.integers(64, 8192))

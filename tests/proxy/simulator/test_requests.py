@@ -171,7 +171,7 @@ def test_an_unknown_model_is_not_found(service: Service) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/v1/models", 404), ("POST", "/", 404), ("DELETE", "/v1beta/models", 405)],
+    [("GET", "/v2/models", 404), ("POST", "/", 404), ("DELETE", "/v1beta/models", 405)],
 )
 def test_unknown_doors_answer_in_the_envelope(service: Service, method: str, path: str, status: int) -> None:
     answer = service.http.request(method, path)
