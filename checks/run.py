@@ -104,10 +104,10 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
         identity = Identity(problem=silent_because)
     else:
         identity = identify(target) if asked else Identity(problem="no selected check asks the target")
-    names = loaded.names.extended({**_target_names(target), **folder.names(), "run.python": sys.executable})
+    names = loaded.names.extended({**target_names(target), **folder.names(), "run.python": sys.executable})
     values, _ = substitute(dict(loaded.values), names)
     names = names.extended(values)
-    target = _with_logs(target, names)
+    target = with_logs(target, names)
     checks: dict[str, Check] = {}
     unbound: dict[str, str] = {}
     problems: list[Problem] = []
@@ -137,13 +137,14 @@ def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
     return bool(missing) and {hole.name for hole in missing} <= reported
 
 
-def _target_names(target: Target) -> dict[str, Any]:
+def target_names(target: Target) -> dict[str, Any]:
+    """What `${target.…}` may name of a target."""
     values = target.model_dump(include={"url", "api_key", "data_dir", "upstream", "executable", "artifact"})
     return {f"target.{name}": value for name, value in values.items() if value is not None}
 
 
-def _with_logs(target: Target, names: Names) -> Target:
-    """The target with its log paths resolved; a path whose names are not set is left out."""
+def with_logs(target: Target, names: Names) -> Target:
+    """Give the target with its log paths resolved; a path whose names are not set is left out."""
     paths = []
     for path in target.logs.paths:
         resolved, missing = substitute(path, names)

@@ -60,14 +60,26 @@ def evaluate(loaded: Loaded, target: Target, results: Sequence[Result], now: dat
     except LogSourceError as cause:
         timeline = cause
 
-    def judged(criterion: RollbackCriterion) -> Criterion:
-        if criterion.any_fails:
-            return of_checks(criterion, by_id)
-        if isinstance(timeline, LogSourceError):
-            return unknown(criterion, str(timeline))
-        return of_measure(criterion, timeline, root, now)
+    return tuple(state_of(criterion, timeline, by_id, root, now) for criterion in criteria)
 
-    return tuple(judged(criterion) for criterion in criteria)
+
+def state_of(
+    criterion: RollbackCriterion,
+    source: Timeline | LogSourceError,
+    results: Mapping[str, Result] | str,
+    root: Path,
+    at: datetime,
+) -> Criterion:
+    """Where a criterion stands at a moment.
+
+    `source` is what was read, or why nothing could be; `results` are those of the criteria's checks by id, or why they
+    weren't run. A baseline's path starts at `root`.
+    """
+    if criterion.any_fails:
+        return unknown(criterion, results) if isinstance(results, str) else of_checks(criterion, results)
+    if isinstance(source, LogSourceError):
+        return unknown(criterion, str(source))
+    return of_measure(criterion, source, root, at)
 
 
 def _recorded_as(criterion: RollbackCriterion, seen: _Seen) -> Criterion:

@@ -1,0 +1,35 @@
+"""What `signoff rollback` shows to people: a round as a table, or as one line."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from checks.outcome import Criterion
+from checks.rollback.rounds import Round, instant
+
+STYLES = {"clear": "green", "breached": "bold red", "unknown": "yellow"}
+VERDICTS = {"CONTINUE": "bold green", "HOLD": "bold yellow", "ROLLBACK": "bold red"}
+
+
+def view(found: Round) -> RenderableType:
+    """Lay a round out for a terminal; the verdict comes last, where it is read first."""
+    table = Table("criterion", "state", Column("samples", justify="right"), "breach", "reason")
+    for each in found.criteria:
+        state = Text(each.state, style=STYLES[each.state])
+        table.add_row(Text(each.title), state, str(each.samples), Text(each.expected), Text(_reason(each)))
+    return Group(table, Text(f"{found.verdict} at {instant(found.at)}", style=VERDICTS[found.verdict]))
+
+
+def line(found: Round) -> str:
+    """A round in a line: when, the verdict, and every criterion that isn't clear."""
+    open_ones = [f"{each.id} {each.state}: {each.reason}" for each in found.criteria if each.state != "clear"]
+    said = " ".join("; ".join(open_ones).split())
+    return f"{instant(found.at)} {found.verdict} {said or 'all clear'}".rstrip()
+
+
+def _reason(criterion: Criterion) -> str:
+    since = f" (since {instant(criterion.breached_since)})" if criterion.breached_since else ""
+    where = f" → {criterion.runbook}" if criterion.runbook and criterion.state == "breached" else ""
+    return f"{criterion.reason}{since}{where}"
