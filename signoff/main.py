@@ -15,6 +15,7 @@ from signoff.commands.lint import lint
 from signoff.commands.logs import EPILOG, logs
 from signoff.commands.plan import plan
 from signoff.commands.report import report
+from signoff.commands.rollback import rollback
 from signoff.commands.run import run
 from signoff.exit_code import ExitCode
 
@@ -29,6 +30,7 @@ application = typer.Typer(
 for command in (run, plan, lint, kinds, report, approve, gate, bundle):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
+application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")
 
 
 def main() -> None:
