@@ -25,11 +25,15 @@ from proxy.observation import Observation
 from proxy.openapi import openapi_document
 from proxy.request_id import request_id_of
 from proxy.service import Service
+from proxy.slow_bodies import BodyDeadline
 
 MODELS_CREATED = 1763596800
 """When the pro model was announced, 2025-11-20, in seconds since 1970: `created` of every model."""
 
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"]
+
+PRIVATE = {"cache-control": "private, no-store"}
+"""The header of every answer: none is for caches on the way."""
 
 
 def build_application(service: Service) -> Starlette:
@@ -76,8 +80,8 @@ class _Application(Starlette):
         self._service = service
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The layers, the hot path outermost."""
-        return HotPath(super().build_middleware_stack(), self._service)
+        """The layers, outermost the hot path and what bounds its wait, too, for a request's body."""
+        return BodyDeadline(HotPath(super().build_middleware_stack(), self._service), self._service.limits)
 
 
 class _Endpoints:
@@ -88,12 +92,12 @@ class _Endpoints:
 
     async def health(self, _: Request) -> Response:
         """Which software answers; asks nobody."""
-        return JSONResponse({"status": "ok", **self._service.identity()})
+        return _private({"status": "ok", **self._service.identity()})
 
     async def readiness(self, _: Request) -> Response:
         """Whether requests can be served."""
         found = await self._service.readiness()
-        return JSONResponse(found, 200 if found["ready"] else 503)
+        return _private(found, 200 if found["ready"] else 503)
 
     async def metrics(self, request: Request) -> Response:
         """The proxy's figures for Prometheus."""
@@ -105,34 +109,39 @@ class _Endpoints:
             names=service.settings.metric_names,
             accept=request.headers.get("accept"),
         )
-        return Response(body, headers={"content-type": content_type})
+        return Response(body, headers={"content-type": content_type, **PRIVATE})
 
     async def models(self, request: Request) -> Response:
         """Every model, in OpenAI's form."""
         self._check_key(request)
-        return JSONResponse({"object": "list", "data": [_described(name) for name in MODELS]})
+        return _private({"object": "list", "data": [_described(name) for name in MODELS]})
 
     async def model(self, request: Request) -> Response:
         """One model, in OpenAI's form."""
         self._check_key(request)
-        return JSONResponse(_described(find_model(request.path_params["name"]).id))
+        return _private(_described(find_model(request.path_params["name"]).id))
 
     async def openapi(self, _: Request) -> Response:
         """This interface, as an OpenAPI document."""
-        return JSONResponse(openapi_document())
+        return _private(openapi_document())
 
     async def stats(self, request: Request) -> Response:
         """The proxy's figures and settings."""
         self._check_key(request)
-        return JSONResponse(await self._service.stats())
+        return _private(await self._service.stats())
 
     async def upstream_calls(self, request: Request) -> Response:
         """The latest upstream calls, of one request where `request_id` is given."""
         self._check_key(request)
-        return JSONResponse({"calls": self._service.record.of_request(request.query_params.get("request_id"))})
+        return _private({"calls": self._service.record.of_request(request.query_params.get("request_id"))})
 
     def _check_key(self, request: Request) -> None:
         self._service.keys.tenant(request.headers.get("authorization"))
+
+
+def _private(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer in JSON that no cache on the way may keep."""
+    return JSONResponse(content, status, PRIVATE | (headers or {}))
 
 
 def _described(name: str) -> dict[str, object]:
@@ -150,7 +159,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _proxy_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProxyError)  # noqa: S101 - registered for this class
-    return JSONResponse(error.envelope(), error.kind.status, error.headers())
+    return _private(error.envelope(), error.kind.status, error.headers())
 
 
 class _Envelope:

@@ -52,28 +52,28 @@ def serve(
     port: Annotated[str | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
     home: HomeOption = None,
     upstream: Annotated[str | None, typer.Option(help="The base URL of the Gemini service.")] = None,
+    workers: Annotated[str | None, typer.Option(help="How many processes serve (IMAGE_PROXY_WORKERS).")] = None,
     faults: Annotated[
         bool, typer.Option("--faults", help="For drills: let POST /internal/faults make it go wrong. Loopback only.")
     ] = False,
 ) -> None:
     """Serve the proxy until SIGTERM or Ctrl-C; requests that are under way are finished first."""
+    from functools import partial
+
     from proxy.server import serve as run
     from proxy.settings import read_settings
 
-    settings = read_settings(
+    read = partial(
+        read_settings,
         {
             "IMAGE_PROXY_HOST": host,
             "IMAGE_PROXY_PORT": port,
             "IMAGE_PROXY_HOME": None if home is None else str(home),
             "IMAGE_PROXY_UPSTREAM": upstream,
-        }
+            "IMAGE_PROXY_WORKERS": workers,
+        },
     )
-    if faults:
-        from proxy.faults.service import FaultyService
-
-        run(settings, FaultyService)
-    else:
-        run(settings)
+    run(read, faults=faults)
 
 
 @application.command()

@@ -76,6 +76,7 @@ ERRORS: dict[str, ErrorKind] = {
         ErrorKind("model_not_found", 404, _REQUEST, ErrorType.USER_ERROR, "There is no such model."),
         ErrorKind("unknown_url", 404, _REQUEST, ErrorType.USER_ERROR, "There is nothing at this URL."),
         ErrorKind("method_not_allowed", 405, _REQUEST, ErrorType.USER_ERROR, "This method is not allowed here."),
+        ErrorKind("request_timeout", 408, _REQUEST, ErrorType.USER_ERROR, "The body came too slowly."),
         ErrorKind("body_too_large", 413, _REQUEST, ErrorType.USER_ERROR, "The body is too large."),
         ErrorKind("unsupported_media_type", 415, _REQUEST, ErrorType.USER_ERROR, "The content type is not supported."),
         ErrorKind(

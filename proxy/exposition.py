@@ -11,9 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from proxy.metrics import PREFIX
-
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the client library keeps each worker's numbers; it reads the variable itself, when it is loaded."""
+from proxy.metrics_folder import FOLDER_VARIABLE
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

@@ -49,6 +49,7 @@ class Home:
         self.cache = path / "image_cache"
         self.logs = path / "logs"
         self.log = self.logs / "image-proxy.jsonl"
+        self.run = path / "run"
 
     def create(self) -> None:
         """Make the folders and a configuration without client keys, where they are missing.

@@ -48,6 +48,7 @@ class HotPath:
         self._application = application
         self._service = service
         self._known: OrderedDict[Sent, _Known] = OrderedDict()
+        self._answered: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the application answer."""
@@ -61,17 +62,22 @@ class HotPath:
         if len(headers) != len(given) or b"cache-control" in headers:
             await self._application(scope, receive, send)
             return
-        messages = await _begun(receive)
-        body = _whole_body(messages)
-        if body is not None:
-            sent = headers.get(b"authorization", b""), headers.get(b"content-type", b""), body
-            answer = self._answer(sent, headers, started)
+        authorization, content_type = headers.get(b"authorization", b""), headers.get(b"content-type", b"")
+        taken: list[Message] = []
+        # Whoever has not been answered before is to be refused, where he is, before his body is read.
+        if authorization in self._answered:
+            try:
+                await _begun(receive, taken)
+            except ProxyError as error:
+                receive = _failing(error)
+            body = _whole_body(taken)
+            answer = None if body is None else self._answer((authorization, content_type, body), headers, started)
             if answer is not None:
                 for part in answer:
                     await send(part)
                 return
-            scope.setdefault("state", {})["remember"] = partial(self._remember, sent)
-        await self._application(scope, _replayed(messages, receive), send)
+        scope.setdefault("state", {})["remember"] = partial(self._remember, authorization, content_type, taken)
+        await self._application(scope, _recorded(taken, receive), send)
 
     def _answer(self, sent: Sent, headers: dict[bytes, bytes], started: float) -> tuple[Message, Message] | None:
         known = self._known.get(sent)
@@ -131,43 +137,69 @@ class HotPath:
             {"type": "http.response.body", "body": outcome.body},
         )
 
-    def _remember(self, sent: Sent, asked: ImageRequest, key: str) -> None:
-        """Take up a request whose answer is in the cache."""
-        self._known[sent] = _Known(asked, key, self._service.log.prompt_hash(asked.prompt))
+    def _remember(
+        self, authorization: bytes, content_type: bytes, taken: list[Message], asked: ImageRequest, key: str
+    ) -> None:
+        """Take up a request whose answer is in the cache, and its client."""
+        body = _whole_body(taken)
+        if body is None:
+            return
+        self._known[authorization, content_type, body] = _Known(asked, key, self._service.log.prompt_hash(asked.prompt))
+        self._answered.add(authorization)
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
+        if len(self._answered) > MOST_KNOWN:
+            self._answered = {authorization for authorization, _, _ in self._known}
 
 
 Remember = Callable[[ImageRequest, str], None]
 """How the endpoint tells what a request has asked for, and the cache's key of its answer."""
 
 
-async def _begun(receive: Receive) -> list[Message]:
-    """The messages up to the end of the body, or until it is larger than what is remembered."""
-    messages = [await receive()]
-    size = len(messages[0].get("body", b""))
-    while messages[-1].get("more_body") and size <= LARGEST_BODY:
-        messages.append(await receive())
-        size += len(messages[-1].get("body", b""))
-    return messages
+async def _begun(receive: Receive, taken: list[Message]) -> None:
+    """Take the messages up to the end of the body, or until it is larger than what is remembered."""
+    size = 0
+    while size <= LARGEST_BODY:
+        taken.append(await receive())
+        size += len(taken[-1].get("body", b""))
+        if not taken[-1].get("more_body"):
+            return
 
 
 def _whole_body(messages: list[Message]) -> bytes | None:
     """The body, where it has ended and is small enough."""
-    last = messages[-1]
-    if last["type"] != "http.request" or last.get("more_body"):
+    if not messages or messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
         return None
     body = b"".join([message.get("body", b"") for message in messages])
     return body if len(body) <= LARGEST_BODY else None
 
 
-def _replayed(messages: list[Message], receive: Receive) -> Receive:
-    """The same stream of messages, of which the first have been taken already."""
-    taken = iter(messages)
+def _recorded(taken: list[Message], receive: Receive) -> Receive:
+    """The same stream of messages: first those that have been taken, then those that come, which are taken up too."""
+    again = iter(tuple(taken))
+    size = sum(len(message.get("body", b"")) for message in taken)
+    ended = bool(taken) and not taken[-1].get("more_body")
 
-    async def replayed() -> Message:
-        for message in taken:
+    async def recorded() -> Message:
+        nonlocal size, ended
+        for message in again:
             return message
-        return await receive()
+        message = await receive()
+        size += len(message.get("body", b""))
+        if not ended and size <= LARGEST_BODY:
+            taken.append(message)
+        elif not ended:
+            taken.clear()
+        ended = ended or not message.get("more_body") or size > LARGEST_BODY
+        return message
 
-    return replayed
+    return recorded
+
+
+def _failing(error: ProxyError) -> Receive:
+    """What stands for a stream that has failed already."""
+
+    async def failing() -> Message:
+        raise error
+
+    return failing

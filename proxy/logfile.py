@@ -29,12 +29,14 @@ class LogFile:
     `keep_days` are removed.
 
     clock  the time in seconds since 1970
+    works  whether the last line could be written
     Raises StartError where the file cannot be opened; a later failure is told on stderr and raises nothing.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, keep_days: int, clock: Callable[[], float]) -> None:
         self.max_bytes = max_bytes
         self.keep_days = keep_days
+        self.works = True
         self._path = path
         self._name = str(path)
         self._clock = clock
@@ -55,8 +57,10 @@ class LogFile:
             self._make_ready(len(whole))
             written = os.write(self._descriptor, whole)
         except OSError as error:
+            self.works = False
             _tell(f"an event cannot be logged: {error.strerror}")
         else:
+            self.works = written == len(whole)
             self._torn = b"" if written == len(whole) else b"\n"
 
     def reopen(self) -> None:

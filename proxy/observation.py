@@ -11,7 +11,7 @@ from proxy.metrics import OTHER, Metrics, is_image_route
 PLAIN_ROUTES = frozenset(
     {
         *("/v1/images/generations", "/v1/images/edits", "/v1/models"),
-        *("/healthz", "/readyz", "/metrics", "/internal/stats", "/internal/upstream-calls"),
+        *("/healthz", "/readyz", "/metrics", "/openapi.json", "/internal/stats", "/internal/upstream-calls"),
     }
 )
 CLIENT_LEFT = 499

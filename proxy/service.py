@@ -15,13 +15,16 @@ from proxy.account_pool import AccountPool
 from proxy.authentication import ClientKeys
 from proxy.cache.front import BYTES_PER_MB, CacheFront
 from proxy.calls import CallRecord
+from proxy.connections import ClientLimits
 from proxy.dispatch import Dispatch
+from proxy.errors import StartError
 from proxy.eventlog import EventLog, utc
 from proxy.generation import Generation, Outcome
-from proxy.home import Home
+from proxy.home import Configuration, Home
 from proxy.identity import VERSION, build
 from proxy.metrics import Metrics
-from proxy.settings import Settings
+from proxy.readiness import readiness
+from proxy.settings import RELOADABLE, Settings
 from proxy.single_flight import SingleFlight
 from proxy.upstream import Upstream
 
@@ -32,6 +35,9 @@ class Service:
     What makes keys, log, cache and generation can be replaced before they are made: by parts that go wrong on request.
     clock  the time in seconds since 1970
     pause  waits so many seconds before a failed call is tried again
+    reread      reads the settings again, for a reload
+    started_at  when the server was started, in seconds since 1970; now where it is not given
+    limits      what clients may take
     """
 
     key_type: Callable[..., ClientKeys] = ClientKeys
@@ -45,13 +51,18 @@ class Service:
         *,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        reread: Callable[[], Settings] | None = None,
+        started_at: float | None = None,
+        limits: ClientLimits | None = None,
     ) -> None:
         self.settings = settings
+        self.limits = limits or ClientLimits(connections=settings.max_connections)
+        self._reread = reread or (lambda: settings)
         self.home = Home(settings.home)
         self.home.create()
         configuration = self.home.read()
         log_key = bytes.fromhex(configuration.log_key)
-        self.keys = self.key_type(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
+        self.keys = self._made_keys(settings, configuration)
         self.metrics = Metrics(settings.cache_backend)
         self.log = self.log_type(
             self.home.log,
@@ -62,7 +73,7 @@ class Service:
             keep_days=settings.log_keep_days,
             observers=[self.metrics.observe_event],
         )
-        self.started_at = utc(clock())
+        self.started_at = utc(clock() if started_at is None else started_at)
         self.pool = AccountPool(
             self.home.accounts,
             self.home.database,
@@ -102,6 +113,34 @@ class Service:
                 remedy="no request can be accepted: set IMAGE_PROXY_API_KEYS, or make a home with image-proxy init",
             )
 
+    def reload(self) -> None:
+        """Open the log again, and read settings and client keys anew; a mistake in them changes nothing.
+
+        Accounts need no reload: their folder is looked at before every choice.
+        """
+        self.log.file.reopen()
+        mistake = ""
+        try:
+            settings = self._reread()
+            keys = self._made_keys(settings, self.home.read())
+        except StartError as error:
+            mistake = str(error)
+        if mistake:
+            self.log.error("reload_failed", reason=mistake)
+            return
+        differing = self.settings.differing(settings)
+        changed = {name: getattr(settings, name) for name in differing if name in RELOADABLE}
+        self.settings = self.settings.model_copy(update=changed)
+        self.keys = keys
+        self.log.file.max_bytes = settings.log_max_mb * BYTES_PER_MB
+        self.log.file.keep_days = settings.log_keep_days
+        self.log.info(
+            "settings_reloaded",
+            changed=[variable for name, variable in differing.items() if name in RELOADABLE],
+            needs_restart=[variable for name, variable in differing.items() if name not in RELOADABLE],
+            client_keys=len(keys),
+        )
+
     async def close(self) -> None:
         """Log the stop and close everything."""
         self.log.info("server_stopped", pid=os.getpid())
@@ -134,12 +173,14 @@ class Service:
         }
 
     async def readiness(self) -> dict[str, Any]:
-        """Whether requests can be served, and what stands in the way. A broken cache does not."""
-        accounts = self.pool.summary()
-        cache = await self.cache.stats()
-        return {
-            "ready": accounts["usable"] > 0 and len(self.keys) > 0,
-            "accounts": {"usable": accounts["usable"], "rejected": len(accounts["rejected"])},
-            "cache": {"backend": cache["backend"], "working": cache["working"]},
-            "client_keys": len(self.keys),
-        }
+        """Whether requests can be served, and how accounts, cache and disk stand."""
+        return readiness(
+            self.pool.summary(),
+            await self.cache.stats(),
+            client_keys=len(self.keys),
+            home=self.home.path,
+            log_works=self.log.file.works,
+        )
+
+    def _made_keys(self, settings: Settings, configuration: Configuration) -> ClientKeys:
+        return self.key_type(settings.client_keys(), (key.sha256 for key in configuration.client_keys))

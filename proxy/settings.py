@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from proxy.cache.redis_address import check_redis_url, shown_address
 from proxy.errors import StartError
 from proxy.safety import Threshold
+from proxy.settings_file import read_settings_file, suggestion
 
 OWN_PREFIX = "IMAGE_PROXY_"
 """Variables that start so are the proxy's own: one that is not known stops the start."""
@@ -26,6 +26,16 @@ CLIENT_KEY_VARIABLE = "IMAGE_PROXY_API_KEY"
 
 SECRET_VARIABLES = frozenset({"IMAGE_PROXY_API_KEYS", "IMAGE_PROXY_REDIS_URL"})
 """The variables whose values no message shows."""
+
+FILE_VARIABLE = "IMAGE_PROXY_SETTINGS_FILE"
+
+RELOADABLE = frozenset(
+    {
+        *("safety_threshold", "safety_floor", "api_keys", "max_body_mb", "max_prompt_characters"),
+        *("log_max_mb", "log_keep_days", "metric_names"),
+    }
+)
+"""The fields that a reload changes; the others are part of what is built at the start, and need a restart."""
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _INSTANCE = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,100}")
@@ -173,15 +183,26 @@ class Settings(BaseSettings):
         validation_alias="IMAGE_PROXY_MAX_PROMPT_CHARACTERS",
         description="The longest prompt, in characters: a whole number from 1 to 1000000.",
     )
-
-    @field_validator("safety_floor")
-    @classmethod
-    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
-        default = others.data.get("safety_threshold")
-        if default is not None and default.is_weaker_than(value):
-            raise ValueError("above the threshold")
-        return value
-
+    workers: Whole = Field(
+        1,
+        ge=1,
+        le=64,
+        validation_alias="IMAGE_PROXY_WORKERS",
+        description="How many processes serve on the port: a whole number from 1 to 64.",
+    )
+    max_connections: Whole = Field(
+        4000,
+        ge=1,
+        le=50_000,
+        validation_alias="IMAGE_PROXY_MAX_CONNECTIONS",
+        description="How many connections each worker may have at one time: a whole number from 1 to 50000.",
+    )
+    settings_file: str = Field(
+        "",
+        validation_alias="IMAGE_PROXY_SETTINGS_FILE",
+        description="A file of settings, one NAME=VALUE a line, that stand above the environment and are read again "
+        "on SIGHUP: a path, readable by its owner only.",
+    )
     log_max_mb: Whole = Field(
         100,
         ge=1,
@@ -201,6 +222,14 @@ class Settings(BaseSettings):
         validation_alias="IMAGE_PROXY_METRIC_NAMES",
         description="How metrics that OpenTelemetry has names for are called in /metrics: prometheus or opentelemetry.",
     )
+
+    @field_validator("safety_floor")
+    @classmethod
+    def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
+        default = others.data.get("safety_threshold")
+        if default is not None and default.is_weaker_than(value):
+            raise ValueError("above the threshold")
+        return value
 
     @field_validator("home", mode="before")
     @classmethod
@@ -251,6 +280,11 @@ class Settings(BaseSettings):
         text = self.api_keys.get_secret_value()
         return tuple(text.split(",")) if text else ()
 
+    def differing(self, other: Settings) -> dict[str, str]:
+        """The variables of the fields in which another differs, by the fields' names."""
+        variables = _variables()
+        return {name: variables[name] for name in variables if getattr(self, name) != getattr(other, name)}
+
     def effective(self) -> dict[str, str]:
         """Every setting's value as text by its variable's name, in the order above, without keys and passwords."""
         values = {
@@ -263,6 +297,7 @@ class Settings(BaseSettings):
 
 
 def _variables() -> dict[str, str]:
+    """Each field's variable."""
     return {name: str(field.validation_alias) for name, field in Settings.model_fields.items()}
 
 
@@ -272,11 +307,14 @@ def described() -> dict[str, str]:
 
 
 def read_settings(flags: Mapping[str, str | None] | None = None) -> Settings:
-    """The settings from the environment, overridden by command line flags (by variable name; None: not given).
+    """The settings from the environment, overridden by the settings file and that by command line flags.
 
+    flags  by variable name; None: not given
     Raises StartError with one message that names each bad variable, the value given and what is allowed.
     """
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    named = os.environ.get(FILE_VARIABLE, "")
+    from_file = read_settings_file(Path(named), described()) if named else {}
+    given = {**from_file, **{name: value for name, value in (flags or {}).items() if value is not None}}
     problems = _unknown_variables()
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # by alias, as text: pydantic parses and checks them
@@ -290,15 +328,10 @@ def read_settings(flags: Mapping[str, str | None] | None = None) -> Settings:
 def _unknown_variables() -> list[str]:
     known = described()
     return [
-        f"{name} is not a setting of the proxy{_suggestion(name, list(known))}; unset it or correct its name"
+        f"{name} is not a setting of the proxy{suggestion(name, known)}; unset it or correct its name"
         for name in sorted(os.environ)
         if name.startswith(OWN_PREFIX) and name not in known and name != CLIENT_KEY_VARIABLE
     ]
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _explained(detail: ErrorDetails) -> str:

@@ -32,6 +32,8 @@ class FaultyService(Service):
                 f"faults on request are for this machine only, and IMAGE_PROXY_HOST is {settings.host!r}; "
                 "listen on 127.0.0.1, or start without --faults"
             )
+        if settings.workers != 1:
+            raise StartError("faults on request are those of one process; start it without several workers")
         self._switch = Switch()
         self.key_type = partial(FaultyKeys, self._switch)
         self.log_type = partial(FaultyLog, self._switch)

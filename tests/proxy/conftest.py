@@ -21,11 +21,14 @@ from PIL import Image
 
 from proxy.application import build_application
 from proxy.atomic import write_private
+from proxy.connections import ClientLimits
 from proxy.home import Home, initialise
 from proxy.service import Service
 from proxy.settings import described, read_settings
 
 UPSTREAM = "http://upstream.test"
+LIMITS = ClientLimits(body_pause_seconds=1)
+"""What clients may take; a body that is there comes at once."""
 
 
 def png(width: int = 8, height: int = 8, colour: str = "red") -> bytes:
@@ -205,7 +208,7 @@ def start_proxy(
             flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": UPSTREAM, **variables}
 
             async def made() -> Service:
-                return Service(read_settings(flags), clock=clock, pause=no_pause)
+                return Service(read_settings(flags), clock=clock, pause=no_pause, limits=LIMITS)
 
             service = portal.call(made)
             service.announce()

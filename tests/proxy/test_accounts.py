@@ -113,7 +113,13 @@ def test_rejected_files_are_named_in_log_and_stats(home: Home, start_proxy: Call
     accounts = proxy.stats()["accounts"]
     assert accounts["usable"] == 2
     assert [rejected["file"] for rejected in accounts["rejected"]] == ["broken.json"]
-    assert proxy.send("GET", "/readyz").json()["accounts"] == {"usable": 2, "rejected": 1}
+    assert proxy.send("GET", "/readyz").json()["accounts"] == {
+        "ok": True,
+        "usable": 2,
+        "cooled": 0,
+        "disabled": 0,
+        "rejected": accounts["rejected"],
+    }
 
 
 def test_accounts_are_used_in_turn(proxy: RunningProxy, upstream: respx.Route) -> None:

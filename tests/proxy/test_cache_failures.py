@@ -57,7 +57,7 @@ def test_proxy_with_a_broken_cache_is_ready_and_says_so(home: Home, start_proxy:
     response = start_proxy().send("GET", "/readyz")
 
     assert response.status_code == 200
-    assert response.json()["cache"] == {"backend": "filesystem", "working": False}
+    assert response.json()["cache"] == {"ok": False, "backend": "filesystem"}
 
 
 def test_store_that_fails(proxy: RunningProxy, upstream: respx.Route) -> None:

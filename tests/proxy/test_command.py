@@ -22,7 +22,7 @@ def _invoke(arguments: str) -> Result:
 
 def test_serve_takes_flags_over_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr(proxy.server, "serve", served.append)
+    monkeypatch.setattr(proxy.server, "serve", lambda read, faults: served.append(read()))
     monkeypatch.setenv("IMAGE_PROXY_PORT", "1")
 
     result = CliRunner().invoke(application, ["serve", "--port", "9001", "--home", str(tmp_path)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -62,6 +62,14 @@ def _leaving(proxy: RunningProxy, upstream: respx.Route) -> httpx.Response:
     return proxy.leave({"prompt": "a secret castle"}, after=called.wait)
 
 
+def _stalling(proxy: RunningProxy, _: respx.Route) -> httpx.Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"prompt": "a secret castle'
+        await asyncio.sleep(60)
+
+    return proxy.send("POST", "/v1/images/generations", content=pieces(), headers={"content-type": "application/json"})
+
+
 PROVOCATIONS: dict[str, Provocation] = {
     "missing_required_parameter": lambda proxy, _: proxy.edit(files=[("mask", png())]),
     "invalid_value": _generate(n=11),
@@ -74,6 +82,7 @@ PROVOCATIONS: dict[str, Provocation] = {
     "model_not_found": _generate(model="gemini-9"),
     "unknown_url": lambda proxy, _: proxy.send("POST", "/v1/images/variations"),
     "method_not_allowed": lambda proxy, _: proxy.send("GET", "/v1/images/generations"),
+    "request_timeout": _stalling,
     "body_too_large": _raw("/v1/images/generations", b" " * 50_000_001),
     "unsupported_media_type": _raw("/v1/images/generations", b"prompt=x", "text/plain"),
     "accounts_exhausted": _answering(refused(429, "RESOURCE_EXHAUSTED")),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,47 +17,7 @@ import httpx
 import pytest
 
 from tests.proxy.conftest import drawn
-
-_MAIN = "from proxy.command import main; main()"
-_ROOT = Path(__file__).parents[2]
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", _MAIN, *arguments]
-
-
-def _run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        _command(*arguments),
-        env={**os.environ, **variables},
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@contextmanager
-def _served(home: Path, upstream: str = "http://127.0.0.1:9") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its base URL; it is killed where a test leaves it running."""
-    process = subprocess.Popen(
-        _command("serve", "--home", str(home), "--port", "0", "--upstream", upstream),
-        # A proxy of the environment that answers nothing: calls to this machine must not go there.
-        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""},
-        cwd=_ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
-        found = re.search(r"http://\S+", process.stderr.readline())
-        assert found is not None
-        yield process, found[0]
-    finally:
-        process.kill()
-        process.wait(timeout=10)
-        process.stderr.close()
+from tests.proxy.processes import run, served
 
 
 class _SlowUpstream(ThreadingHTTPServer):
@@ -103,20 +60,20 @@ def _slow_upstream() -> Iterator[_SlowUpstream]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_path: Path) -> None:
-    key = _run("init", "--home", str(tmp_path / "home")).stdout.strip()
-    with _served(tmp_path / "home") as (process, url):
-        health = httpx.get(f"{url}/healthz", timeout=10).json()
+    key = run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    with served(tmp_path / "home") as server:
+        health = httpx.get(f"{server.url}/healthz", timeout=10).json()
         response = httpx.post(
-            f"{url}/v1/images/generations",
+            f"{server.url}/v1/images/generations",
             json={"prompt": "a kite"},
             headers={"authorization": f"Bearer {key}"},
             timeout=10,
         )
-        process.send_signal(number)
+        server.process.send_signal(number)
 
-        assert process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=20) == 0
 
-    assert health["instance"] == url.removeprefix("http://")
+    assert health["instance"] == server.url.removeprefix("http://")
     assert (response.status_code, response.json()["error"]["code"]) == (502, "upstream_unreachable")
     log = (tmp_path / "home" / "logs" / "image-proxy.jsonl").read_text().splitlines()
     names = [json.loads(line)["event"] for line in log]
@@ -125,33 +82,33 @@ def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_p
 
 
 def test_request_that_is_under_way_is_finished_after_the_signal(tmp_path: Path) -> None:
-    key = _run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    key = run("init", "--home", str(tmp_path / "home")).stdout.strip()
     with (
         _slow_upstream() as upstream,
-        _served(tmp_path / "home", upstream.url) as (process, url),
+        served(tmp_path / "home", upstream=upstream.url) as server,
         ThreadPoolExecutor() as pool,
     ):
         answer = pool.submit(
             httpx.post,
-            f"{url}/v1/images/generations",
+            f"{server.url}/v1/images/generations",
             json={"prompt": "a kite"},
             headers={"authorization": f"Bearer {key}"},
             timeout=30,
         )
         assert upstream.asked.wait(timeout=20)
-        process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGTERM)
         upstream.released.set()
 
         assert answer.result(timeout=20).status_code == 200
-        assert process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=20) == 0
 
 
 def test_init_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
-    result = _run("init", "--home", str(tmp_path / "home"))
+    result = run("init", "--home", str(tmp_path / "home"))
 
     assert re.fullmatch(r"sk-[A-Za-z0-9_-]{43}\n", result.stdout)
     assert result.returncode == 0
-    again = _run("init", "--home", str(tmp_path / "home"))
+    again = run("init", "--home", str(tmp_path / "home"))
     assert (again.returncode, again.stdout) == (2, "")
     assert "exists already" in again.stderr
 
@@ -160,7 +117,7 @@ def test_init_prints_the_key_alone_on_stdout(tmp_path: Path) -> None:
     ("variable", "value"), [("GEMINI_IMAGE_SAFETY_THRESHOLD", "medium "), ("CACHE_TTL_SECONDS", "0")]
 )
 def test_bad_setting_stops_the_start_with_code_2_and_one_line(variable: str, value: str, tmp_path: Path) -> None:
-    result = _run("serve", "--home", str(tmp_path / "home"), **{variable: value})
+    result = run("serve", "--home", str(tmp_path / "home"), **{variable: value})
 
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
@@ -171,7 +128,7 @@ def test_bad_setting_stops_the_start_with_code_2_and_one_line(variable: str, val
 def test_port_that_is_taken_stops_the_start_with_the_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        result = _run("serve", "--home", str(tmp_path / "home"), "--port", str(port))
+        result = run("serve", "--home", str(tmp_path / "home"), "--port", str(port))
 
     assert result.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
