@@ -7,7 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
 from checks.expectation import Expectation
@@ -158,6 +158,18 @@ class Approval(Model):
     principals: Annotated[tuple[Principal, ...], Field(min_length=1)] | None = None
 
 
+def _distinct(approvals: tuple[Approval, ...]) -> tuple[Approval, ...]:
+    roles = [each.role for each in approvals]
+    twice = sorted({role for role in roles if roles.count(role) > 1})
+    if twice:
+        raise ValueError(f"the role {twice[0]!r} is there twice; one signature would count for both")
+    return approvals
+
+
+Approvals = Annotated[tuple[Approval, ...], AfterValidator(_distinct)]
+"""The roles whose signatures a release needs, each once."""
+
+
 def _end_of_day(value: object) -> object:
     return f"{value}T23:59:59Z" if isinstance(value, str) and len(value) == len("2026-01-11") else value
 
@@ -195,5 +207,5 @@ class Checklist(Model):
     target: Target = Field(default_factory=Target)
     stages: tuple[Stage, ...]
     rollback: Rollback = Field(default_factory=Rollback)
-    approvals: tuple[Approval, ...] = ()
+    approvals: Approvals = ()
     waivers: tuple[Waiver, ...] = ()

@@ -15,8 +15,8 @@ from checks.signing.errors import SigningError
 
 SIGNATURES = "signatures"
 """The folder of a run's folder that holds the signatures, and that they do not cover."""
-NEEDED = ("verdict.json", "checklist.yaml", "journal.jsonl", "report.md")
-"""Without these a run is not whole."""
+NEEDED = ("verdict.json", "checklist.yaml", "journal.jsonl", "report.md", "report.html", "junit.xml")
+"""Without these a run is not whole; the last is the last that is written."""
 MAX_FILES = 100_000
 
 _PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f\\\"\ud800-\udfff]+")

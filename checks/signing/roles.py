@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from checks.checklist import Approval
+from checks.checklist import Approval, Approvals
 from checks.loading import read_document
 from checks.signing.errors import SigningError
 
@@ -19,8 +19,9 @@ def read_roles(run: Path) -> tuple[Approval, ...]:
     path = run / "checklist.yaml"
     document, _ = read_document(path)
     raw = document.data.get("approvals", []) if isinstance(document.data, dict) else None
+    adapter: TypeAdapter[tuple[Approval, ...]] = TypeAdapter(Approvals)
     try:
-        return TypeAdapter(tuple[Approval, ...]).validate_python(raw)
+        return adapter.validate_python(raw)
     except ValidationError as cause:
         first = cause.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in ("approvals", *first["loc"]))

@@ -21,7 +21,7 @@ from checks.signing.armour import canonical, read_armour
 from checks.signing.gate import changed_files
 from checks.signing.inventory import take_inventory
 from checks.signing.statement import now
-from tests.checks.running import told
+from tests.checks.running import checklist, stage, told, write
 from tests.signoff.conftest import ROOT, Command
 from tests.signoff.signing import PASSPHRASE, ROLES, gated, line, make_key, run_of
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("plugin")
 
 Keys = dict[str, Path]
 
-SMALL_BYTES = 1000
+SMALL_BYTES = 600
 """Of a file up to this size every byte is changed; of a larger one evenly spread ones, at least half as many."""
 
 
@@ -274,6 +274,12 @@ def test_a_partial_run_never_goes(signoff: Command, tmp_path: Path, allowed: Pat
     assert "partial" in decision["reason"]
 
 
+def test_a_role_is_asked_for_once(signoff: Command, tmp_path: Path) -> None:
+    path = write(tmp_path, checklist(stage(told("a")), approvals=[{"role": "qa-lead"}, {"role": "qa-lead"}]))
+    said = signoff("lint", path)
+    assert (said.code, "the role 'qa-lead' is there twice" in said.err) == (2, True)
+
+
 def test_a_checklist_that_asks_for_nobody_never_goes(signoff: Command, tmp_path: Path, allowed: Path) -> None:
     code, decision = gated(signoff, run_of(signoff, tmp_path / "none", approvals=[]), allowed)
     assert (code, decision["decision"]) == (3, "HOLD")
@@ -293,6 +299,7 @@ def test_evidence_of_another_run_is_noticed(signoff: Command, tmp_path: Path, al
     [
         (lambda run: (run / "verdict.json").unlink(), (), "verdict.json: does not exist"),
         (lambda run: (run / "report.md").unlink(), (), "report.md: does not exist"),
+        (lambda run: (run / "junit.xml").unlink(), (), "junit.xml: does not exist"),
         (lambda run: _newer(run), (), "use the newer signoff"),
         (
             lambda run: None,
