@@ -81,10 +81,10 @@ class Follower:
         not grown for one step. Raises LogSourceError where a file can't be read.
         """
         before = self.table.total.requests
-        found = {_identity(file): file for file in self._found()}
+        found = {_identity(file): file for file in sorted(self._found(), key=lambda file: -file.bytes)}
         for identity, growth in list(self.tracked.items()):
-            if growth.begun_anew():
-                self._finish(identity)
+            if growth.begun_anew() or (identity in found and not growth.mark.offset):
+                self._finish(identity)  # looked at anew below: it may be the copy of another by now
         for identity, file in found.items():
             if identity not in self.tracked and self.copies.get(identity) != file.bytes:
                 self._track(identity, file)
@@ -113,7 +113,7 @@ class Follower:
         except GrowthError:
             self._note_damaged(identity, file)
             return
-        twin = next((known for known, other in self.tracked.items() if growth.begins_as(other.mark)), None)
+        twin = next((known for known, other in self.tracked.items() if growth.is_copy_of(other)), None)
         if twin is None:
             self._resume_at_mark(growth)
         elif growth.size > self.tracked[twin].size:  # what was followed is the copy: it does not grow

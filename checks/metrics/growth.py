@@ -59,6 +59,10 @@ class Growth:
             return False
         return _digest(self._from(0, mark.head_bytes)) == mark.head
 
+    def is_copy_of(self, other: Growth) -> bool:
+        """True where one of the two begins with all that the other's mark was made of."""
+        return self.begins_as(other.mark) or other.begins_as(self.mark)
+
     def begun_anew(self) -> bool:
         """True where it was cut to nothing or written over since."""
         return self.size < self.mark.offset or _digest(self._from(0, self.mark.head_bytes)) != self.mark.head
