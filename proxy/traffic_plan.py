@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 BASE_MODEL = "gemini-3-pro-image"
+RECENT = 16
+"""How far back repeats reach, in fresh requests; so that short times to live don't turn them into misses."""
 _SIZE_SUFFIXES = {"": 12, "-2k": 2, "-4k": 1}
 _RATIO_SUFFIXES = {"": 4, "-1x1": 2, "-16x9": 2, "-9x16": 1, "-4x3": 1, "-3x4": 1, "-21x9": 1}
 _SIZES = {"1024x1024": 6, "1792x1024": 2, "1024x1792": 2, "1536x1024": 1, "1024x1536": 1}
@@ -43,7 +45,8 @@ def plan_traffic(
 
     `repeat_share` and `error_share` are shares of all requests and hold to the request, but that the first good one
     repeats nothing. A repeat is of a request at least `distance` places earlier if there is one, so that the first is
-    likely to be answered by then; the older a request, the more often it is repeated (Zipf's law with exponent 1).
+    likely to be answered by then, and of one of the RECENT fresh ones before that: the more recent, the likelier
+    (Zipf's law with exponent 1), as people ask again for what they have just seen.
     Of the errors one half are prompts that the safety filter refuses, the other half mistakes of the client.
     Raises ValueError for a number out of range.
     """
@@ -60,7 +63,8 @@ def plan_traffic(
     for place, kind in enumerate(kinds):
         if kind == "repeat":
             settled = bisect_right(places, place - distance) or len(places)
-            plan.append(PlannedRequest(plan[places[_zipf_rank(rng, settled)]].body, repeats=True))
+            back = _zipf_rank(rng, min(settled, RECENT))
+            plan.append(PlannedRequest(plan[places[settled - 1 - back]].body, repeats=True))
         elif kind == "error":
             plan.append(PlannedRequest(_bad_body(rng, place, failed)))
             failed += 1
