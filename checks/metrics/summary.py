@@ -7,6 +7,7 @@ from typing import Any
 
 from checks.metrics.histogram import Histogram
 from checks.metrics.table import NO_REQUEST, WindowTable
+from checks.metrics.windows import Sums
 
 SCHEMA_VERSION = 1
 
@@ -58,20 +59,7 @@ def summary(table: WindowTable) -> dict[str, Any]:
         "latency_ms": {
             name: _latency(None if unknown else getattr(total, name)) for name in ("all", "hit", "generated")
         },
-        "windows": [
-            {
-                "start": _iso(datetime.fromtimestamp(start, UTC)),
-                "seconds": table.window_s,
-                "requests": sums.requests,
-                "lookups": sums.lookups,
-                "hits": sums.hits,
-                "errors": sums.errors,
-                "blocked": sums.blocked,
-                "p50_ms": _milliseconds(sums.all.quantile_us(0.5)),
-                "p95_ms": _milliseconds(sums.all.quantile_us(0.95)),
-            }
-            for start, sums in table.by_window.items()
-        ],
+        "windows": [window_summary(start, table.window_s, sums) for start, sums in table.by_window.items()],
         "coverage": {
             "lines": table.coverage.lines,
             "parsed": table.coverage.parsed,
@@ -81,6 +69,21 @@ def summary(table: WindowTable) -> dict[str, Any]:
             "duplicate": table.coverage.duplicate,
         },
         "caveats": [{"code": caveat.code, "message": caveat.message} for caveat in table.caveats],
+    }
+
+
+def window_summary(start: int, seconds: int, sums: Sums) -> dict[str, Any]:
+    """Say what one window holds; `start` is in seconds since 1970 UTC."""
+    return {
+        "start": _iso(datetime.fromtimestamp(start, UTC)),
+        "seconds": seconds,
+        "requests": sums.requests,
+        "lookups": sums.lookups,
+        "hits": sums.hits,
+        "errors": sums.errors,
+        "blocked": sums.blocked,
+        "p50_ms": _milliseconds(sums.all.quantile_us(0.5)),
+        "p95_ms": _milliseconds(sums.all.quantile_us(0.95)),
     }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from checks.metrics.measures import MEASURES, MeasureValue
-from checks.metrics.table import WindowTable
+from checks.metrics.comparison import Comparison, compare
+from checks.metrics.measures import MEASURES, MeasureValue, Unit
+from checks.metrics.table import Source, WindowTable
+from signoff.commands.logs_explained import escaped
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60
@@ -21,16 +23,30 @@ _SHOWN = {
 }
 
 
-def view(table: WindowTable) -> RenderableType:
-    """Lay a window table out for a terminal."""
+def view(table: WindowTable, baseline: WindowTable | None = None) -> RenderableType:
+    """Lay a window table out for a terminal: its measures, its groups if it has any, and how a baseline compares."""
     coverage = table.coverage
     lines = Text(
         f"{coverage.lines} lines: {coverage.parsed} requests, {coverage.ignored} ignored, "
         f"{coverage.unparsed} unparsed, {coverage.partial} partial, {coverage.duplicate} duplicate"
     )
-    sources = [Text(f"{source.path} ({source.format or 'no line to tell the format by'})") for source in table.sources]
+    sources = [Text(f"{source.path} ({_format(source)})") for source in table.sources]
     caveats = [Text(f"caveat {caveat.code}: {caveat.message}") for caveat in table.caveats]
-    return Group(*sources, lines, _measures(table), *caveats)
+    groups = table.groups
+    parts = [_measures(table)]
+    if set(groups) - {""}:
+        parts.append(_groups(groups))
+    if baseline is not None:
+        parts.append(_comparison(compare(table, baseline)))
+    return Group(*sources, lines, *parts, *caveats)
+
+
+def _format(source: Source) -> str:
+    if source.format is None:
+        return "no line to tell the format by"
+    return (
+        source.format if source.confidence is None else f"{source.format}, {source.confidence:.0%} of its first lines"
+    )
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -65,10 +81,40 @@ def _measures(table: WindowTable) -> Table:
     return shown
 
 
+def _groups(groups: Mapping[str, WindowTable]) -> Table:
+    names = ("requests.count", "cache.hit_rate", "errors.rate", "latency.p50", "latency.p95")
+    shown = Table("group", *names, title="told apart")
+    for group, part in sorted(groups.items(), key=lambda item: -item[1].total.requests)[:_MOST_GROUPS]:
+        shown.add_row(Text(escaped(group) or "unknown"), *(_value(part.measure(name)) for name in names))
+    if len(groups) > _MOST_GROUPS:
+        shown.add_row(f"{len(groups) - _MOST_GROUPS} more")
+    return shown
+
+
+def _comparison(compared: Sequence[Comparison]) -> Table:
+    shown = Table("measure", "value", "baseline", "ratio", "95 %", "difference", "95 %", title="against the baseline")
+    for each in compared:
+        shown.add_row(
+            each.name,
+            _worded(each.unit, each.value),
+            _worded(each.unit, each.baseline),
+            "" if each.ratio is None else f"{each.ratio:.3f}",
+            "" if each.ratio_ci is None else "{:.3f} – {:.3f}".format(*each.ratio_ci),
+            "" if each.difference is None else f"{each.difference:+.2%}",
+            "" if each.difference_ci is None else "{:+.2%} – {:+.2%}".format(*each.difference_ci),
+        )
+    return shown
+
+
 def _value(measured: MeasureValue) -> str:
-    return "unknown" if measured.value is None else _WORDS[measured.unit].format(measured.value)
+    return _worded(measured.unit, measured.value)
 
 
+def _worded(unit: Unit, value: float | None) -> str:
+    return "unknown" if value is None else _WORDS[unit].format(value)
+
+
+_MOST_GROUPS = 30
 _WORDS = {"rate": "{:.2%}", "count": "{:d}", "duration_ms": "{:.1f} ms", "per_second": "{:.2f} /s"}
 
 
