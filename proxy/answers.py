@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from proxy.call_answers import Drawing
 from proxy.errors import ProxyError
 from proxy.gemini import UsageMetadata
 from proxy.images import Picture, PictureError, converted
 from proxy.requests import ImageRequest
-from proxy.upstream import Drawing
 
 COMPLETED_EVENTS = {"generations": "image_generation.completed", "edits": "image_edit.completed"}
 """The name of the event that brings an image, by endpoint."""

@@ -9,10 +9,11 @@ from typing import Any
 
 from proxy.account_pool import AccountPool
 from proxy.accounts import Account
+from proxy.call_answers import Blame, CallError, Drawing
 from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
 from proxy.retrying import LONGEST_PAUSE, MOST_CALLS, MOST_TRANSIENT, Retries, pause_before
-from proxy.upstream import Blame, CallError, Drawing, Upstream
+from proxy.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)

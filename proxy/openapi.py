@@ -9,14 +9,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
-
 from proxy.answers import COMPLETED_EVENTS
 from proxy.errors import ERRORS
 from proxy.fields import MOST_INPUTS, EditFields, GenerationFields, JsonEditFields
 from proxy.identity import VERSION
-
-Schema = dict[str, Any]
+from proxy.openapi_schemas import ANSWER, EVENT, IDENTITY, MODEL, Schema, inlined, nullable, object_of, without_nulls
 
 _COMMON = {"invalid_api_key", "internal_error"}
 _REQUEST_ID: Schema = {
@@ -27,7 +24,6 @@ _IMAGE_HEADERS: Schema = {
     "x-cache": {"required": True, "schema": {"enum": ["hit", "miss", "bypass", "error"]}},
     "openai-processing-ms": {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}},
 }
-_COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
 @cache
@@ -46,109 +42,48 @@ def openapi_document() -> dict[str, Any]:
             "/v1/images/edits": {"post": _images("Images from pictures and a prompt", _edit_body())},
             "/v1/models": {
                 "get": _operation(
-                    "Every model", _object({"object": {"const": "list"}, "data": {"type": "array", "items": _MODEL}})
+                    "Every model", object_of({"object": {"const": "list"}, "data": {"type": "array", "items": MODEL}})
                 )
             },
             "/v1/models/{name}": {
                 "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
-                "get": _operation("One model", _MODEL, "model_not_found", "unknown_url"),
+                "get": _operation("One model", MODEL, "model_not_found", "unknown_url"),
             },
             "/openapi.json": {"get": _open("This document", {"200": {"type": "object"}})},
-            "/healthz": {"get": _open("Which software answers", {"200": _object(_IDENTITY, status={"const": "ok"})})},
+            "/healthz": {"get": _open("Which software answers", {"200": object_of(IDENTITY, status={"const": "ok"})})},
             "/readyz": {
                 "get": _open(
                     "Whether requests can be served",
-                    {"200": _object({"ready": {"const": True}}), "503": _object({"ready": {"const": False}})},
+                    {"200": object_of({"ready": {"const": True}}), "503": object_of({"ready": {"const": False}})},
                 )
             },
             "/metrics": {"get": _metrics()},
-            "/internal/stats": {"get": _operation("Figures and effective settings", _object(_IDENTITY))},
+            "/internal/stats": {"get": _operation("Figures and effective settings", object_of(IDENTITY))},
             "/internal/upstream-calls": {
                 "parameters": [{"name": "request_id", "in": "query", "schema": {"type": "string"}}],
-                "get": _operation("What was really sent upstream", _object({"calls": {"type": "array"}})),
+                "get": _operation("What was really sent upstream", object_of({"calls": {"type": "array"}})),
             },
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Images": _ANSWER, "CompletedEvent": _EVENT},
+            "schemas": {"Images": ANSWER, "CompletedEvent": EVENT},
         },
     }
-
-
-def _object(properties: Schema, **more: Schema) -> Schema:
-    """An object that has all of these, and may have others."""
-    every = properties | more
-    return {"type": "object", "properties": every, "required": list(every)}
-
-
-_IDENTITY: Schema = {
-    "version": {"type": "string"},
-    "build": {"type": "string", "pattern": "^[0-9a-f]{12}$"},
-    "instance": {"type": "string"},
-    "started_at": {"type": "string", "format": "date-time"},
-}
-_MODEL = _object(
-    {"id": {"type": "string"}, "object": {"const": "model"}, "created": _COUNT, "owned_by": {"type": "string"}}
-)
-_USAGE = _object(
-    {
-        "input_tokens": _COUNT,
-        "output_tokens": _COUNT,
-        "total_tokens": _COUNT,
-        "input_tokens_details": _object({"text_tokens": _COUNT, "image_tokens": _COUNT}),
-        "output_tokens_details": _object({"text_tokens": _COUNT, "image_tokens": _COUNT, "reasoning_tokens": _COUNT}),
-    }
-)
-_SHAPE: Schema = {
-    "background": {"const": "opaque"},
-    "output_format": {"enum": ["png", "jpeg", "webp"]},
-    "size": {"type": "string", "pattern": "^[1-9][0-9]*x[1-9][0-9]*$"},
-}
-_ANSWER: Schema = _object(
-    {
-        "created": _COUNT,
-        "data": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "b64_json": {"type": "string", "contentEncoding": "base64"},
-                    "url": {"type": "string", "pattern": "^data:image/"},
-                    "revised_prompt": {"type": "string"},
-                },
-                "oneOf": [{"required": ["b64_json"]}, {"required": ["url"]}],
-            },
-        },
-        **_SHAPE,
-    }
-)
-_ANSWER["properties"] |= {"quality": {"enum": ["low", "medium", "high", "xhigh", "max"]}, "usage": _USAGE}
-_EVENT: Schema = _object(
-    {
-        "type": {"enum": list(COMPLETED_EVENTS.values())},
-        "b64_json": {"type": "string", "contentEncoding": "base64"},
-        "created_at": _COUNT,
-        "quality": {"enum": ["low", "medium", "high", "xhigh", "max", "auto"]},
-        "usage": _USAGE,
-        **_SHAPE,
-    }
-)
 
 
 def _generation_body() -> Schema:
-    return {"application/json": {"schema": _nullable(_inlined(GenerationFields))}}
+    return {"application/json": {"schema": nullable(inlined(GenerationFields))}}
 
 
 def _edit_body() -> Schema:
-    form = _without_nulls(_inlined(EditFields))
+    form = without_nulls(inlined(EditFields))
     file: Schema = {"type": "string", "format": "binary"}
     files: Schema = {"type": "array", "items": file, "minItems": 1, "maxItems": MOST_INPUTS}
     form["properties"] |= {"image": files, "image[]": files, "mask": file}
     form["oneOf"] = [{"required": ["image"]}, {"required": ["image[]"]}]
     return {
         "multipart/form-data": {"schema": form},
-        "application/json": {"schema": _nullable(_inlined(JsonEditFields))},
+        "application/json": {"schema": nullable(inlined(JsonEditFields))},
     }
 
 
@@ -167,7 +102,7 @@ def _images(summary: str, content: Schema) -> Schema:
             "200": {
                 "description": "Images, or with `stream` one CompletedEvent an image as server-sent events.",
                 "headers": _IMAGE_HEADERS,
-                "content": {"application/json": {"schema": body}, "text/event-stream": {"schema": _object(event)}},
+                "content": {"application/json": {"schema": body}, "text/event-stream": {"schema": object_of(event)}},
             },
             **_errors(codes, _IMAGE_HEADERS),
         },
@@ -211,7 +146,7 @@ def _errors(codes: set[str], headers: Schema) -> Schema:
 
 
 def _error(codes: list[str]) -> Schema:
-    error = _object(
+    error = object_of(
         {
             "message": {"type": "string", "minLength": 1},
             "type": {"enum": sorted({ERRORS[code].type for code in codes})},
@@ -219,39 +154,4 @@ def _error(codes: list[str]) -> Schema:
             "code": {"enum": codes},
         }
     )
-    return _object({"error": error})
-
-
-def _inlined(model: type[BaseModel]) -> Schema:
-    """A model's schema without definitions beside it, and without the titles that repeat names."""
-    schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def resolved(value: Any) -> Any:
-        if isinstance(value, list):
-            return [resolved(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            return resolved(definitions[value["$ref"].rpartition("/")[2]])
-        return {name: resolved(each) for name, each in value.items() if name != "title" or not isinstance(each, str)}
-
-    found: Schema = resolved(schema)
-    return found
-
-
-def _without_nulls(schema: Schema) -> Schema:
-    """A form has no null: a field is there or not."""
-    for name, field in schema["properties"].items():
-        kinds = [kind for kind in field.get("anyOf", []) if kind != {"type": "null"}]
-        if kinds:
-            schema["properties"][name] = {**field, "anyOf": kinds}
-    return schema
-
-
-def _nullable(schema: Schema) -> Schema:
-    """In JSON a field that need not be there may also be null."""
-    for name, field in schema["properties"].items():
-        if name not in schema["required"] and {"type": "null"} not in field.get("anyOf", []):
-            schema["properties"][name] = {"anyOf": [field, {"type": "null"}]}
-    return schema
+    return object_of({"error": error})
