@@ -199,6 +199,11 @@ def test_it_does_not_start_where_others_could_reach_it(host: str, tmp_path: Path
     assert not (tmp_path / "home").exists()
 
 
+def test_it_does_not_start_where_faults_would_hold_in_one_worker_of_several(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="hold in one process"):
+        FaultyService(read_settings({"IMAGE_PROXY_HOME": str(tmp_path / "home"), "IMAGE_PROXY_WORKERS": "2"}))
+
+
 def test_the_command_line_refuses_another_address_with_code_2(tmp_path: Path) -> None:
     program = "from proxy.command import main; main()"
     result = subprocess.run(
