@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SOURCES := proxy checks reports signoff tests
 
-.PHONY: help setup setup-test signoff test lint format bench lock clean
+.PHONY: help setup setup-test signoff test lint format bench bench-decisions lock clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -11,8 +11,9 @@ setup: ## make .venv from the lock file
 	@scripts/setup.sh requirements.lock
 
 setup-test: ## the same, with what only the tests need
-	@scripts/system-packages.sh redis-server:redis-server
+	@scripts/system-packages.sh redis-server:redis-server ssh-keygen:openssh-client node:nodejs npm:npm
 	@scripts/setup.sh requirements-test.lock
+	@scripts/setup-clients.sh
 
 signoff: setup ## run the whole checklist against the reference proxy and write the sign-off report
 	@PYTHONPYCACHEPREFIX=$(CURDIR)/.signoff/pycache $(BIN)/signoff run --reference
@@ -31,6 +32,9 @@ format: setup-test ## let the formatter and the linter mend what they can
 
 bench: setup-test ## ratios, measured in one run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-decisions: setup-test ## rollback decisions against three peers, on simulated services
+	@$(BIN)/python -m tests.benchmarks.decisions
 
 lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock
