@@ -200,7 +200,7 @@ def test_it_does_not_start_where_others_could_reach_it(host: str, tmp_path: Path
 
 
 def test_it_does_not_start_where_faults_would_hold_in_one_worker_of_several(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match="hold in one process"):
+    with pytest.raises(StartError, match="those of one process"):
         FaultyService(read_settings({"IMAGE_PROXY_HOME": str(tmp_path / "home"), "IMAGE_PROXY_WORKERS": "2"}))
 
 
