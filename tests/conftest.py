@@ -8,9 +8,24 @@ from hypothesis.configuration import set_hypothesis_home_dir
 set_hypothesis_home_dir(Path(__file__).parents[1] / ".signoff" / "hypothesis")
 
 COUNTED = ("story", "e2e", "pair")
+SYSTEM = {
+    f"tests.proxy.test_{name}"
+    for name in (
+        "faults",
+        "log_rotation",
+        "redis_cache",
+        "server",
+        "server_reload",
+        "server_workers",
+        "traffic",
+    )
+}
+"""Modules whose tests start processes or services: the unit tests of the release page are the others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.module.__name__ in SYSTEM:  # type: ignore[attr-defined]  # functions are all that is collected
+            item.add_marker("system")
         for name in COUNTED:
             item.user_properties += [(name, marker.args[0]) for marker in item.iter_markers(name)]
