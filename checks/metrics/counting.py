@@ -21,6 +21,7 @@ from checks.metrics.compression import compressed
 from checks.metrics.coverage import Note
 from checks.metrics.extraction import KEPT, PLACED, extracted, joins_lines, kept, text_literal
 from checks.metrics.log_format import FieldName, LogFormat
+from checks.metrics.quotation import requoted, suspicious
 from checks.metrics.ranges import Range, ranges
 from checks.metrics.reading import LONGEST_LINE, Begins, Piece, pieces
 from checks.metrics.sources import LogFile
@@ -121,6 +122,7 @@ class Counting:
         asked = {**self._asked, "source": source}
         if joins_lines(self._format):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {kept(self._format)}")
+            self._mend_quotations(connection)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {PLACED}")
             found = connection.execute(f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}").fetchone()  # noqa: S608 - a constant
             passed_over = found[0] if found else 0
@@ -131,6 +133,12 @@ class Counting:
             self.passed_over += passed_over
             if torn is not None:
                 self.torn.add(source)
+
+    def _mend_quotations(self, connection: duckdb.DuckDBPyConnection) -> None:
+        quotes = self._format.quotes
+        found = connection.execute(suspicious(quotes)).fetchone() if quotes else None
+        if quotes and found and found[0]:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {requoted(quotes)}")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)

@@ -13,8 +13,8 @@ UNPARSED_LIMIT = 0.01
 class Coverage:
     """Counts of physical lines; the five kinds add up to `lines`.
 
-    parsed: counted as requests. ignored: blank, other events, outside the span, version or label asked for.
-    unparsed: not what the format says. partial: a torn last line. duplicate: the same record once more.
+    parsed: counted, as requests or as a part of one. ignored: blank, other events, outside the span, version or label
+    asked for. unparsed: not what the format says. partial: a torn last line. duplicate: the same record once more.
     """
 
     parsed: int = 0

@@ -38,7 +38,9 @@ def kept(log_format: LogFormat) -> str:
     The last line is always there, so that the largest `number` is how many lines were read. chr(26) stands for a line
     that is no text (`reading.UNREADABLE`).
     """
-    candidates = " OR ".join(f"({_contains(rule, 'line')})" for rule in log_format.events)
+    events = [f"({_contains(rule, 'line')})" for rule in log_format.events]
+    quoting = [f"contains(line, {text_literal(log_format.quotes.before)})"] if log_format.quotes else []
+    candidates = " OR ".join([*events, *quoting])
     return f"""
 SELECT number, line, starts, next_starts FROM (
   SELECT number, line, starts, lead(starts) OVER () AS next_starts FROM (

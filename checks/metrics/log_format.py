@@ -5,6 +5,7 @@ How a format reaches the SQL (`statements.py` reads nothing else of it):
 1. Lines become records. Without `first_line` each physical line is a record. With it, an RE2 pattern, a line that
    matches it begins a record and the lines after it, up to the next that matches, belong to that record, joined by
    newlines; lines before the first such line are unparsed, and so are lines beyond `at_most_lines` of one record.
+   A record that quotes text from outside ends as `quotes` says (see quotation.py).
 2. Records are recognised. json-lines: a JSON object that has all keys of `recognised_by`; key-value: a line with all
    those keys, written key=value or key="value", outside of other values; pattern: a record that `first_line` matches.
    What is not recognised is unparsed (a blank line is ignored).
@@ -145,6 +146,19 @@ class EventRule(_Model):
         return self
 
 
+class Quotation(_Model):
+    """How records quote text from outside that may hold newlines, and with them what looks like records.
+
+    `opens` matches the first line of such a record, `closes` the line on which the record ends; `before` and `after`
+    are fixed strings around the text, which are on those lines.
+    """
+
+    before: Annotated[str, StringConstraints(min_length=3)]
+    after: Annotated[str, StringConstraints(min_length=3)]
+    opens: Pattern
+    closes: Pattern
+
+
 class LogFormat(_Model):
     """How the lines of a log are recognised and what they mean (steps 1 to 6 above).
 
@@ -159,6 +173,7 @@ class LogFormat(_Model):
     recognised_by: tuple[Key, ...] = ()
     first_line: Pattern | None = None
     at_most_lines: int = Field(default=1000, ge=1)
+    quotes: Quotation | None = None
     time: Key = "time"
     time_form: TimeForm = "iso"
     event: Key | None = None
