@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 
 import yaml
@@ -18,6 +19,7 @@ BUILT_IN = tuple(
 """The names of the formats that come with the program."""
 
 
+@cache
 def built_in_format(name: str) -> LogFormat:
     """Load a built-in format; raises UnknownFormatError, with the nearest name, where there is none of that name."""
     if name not in BUILT_IN:

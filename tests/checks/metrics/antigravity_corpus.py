@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -222,7 +223,7 @@ def make_antigravity_corpus(folder: Path, seed: int, requests: int = 60) -> Corp
     choices = [ways.hit, ways.success, ways.failure, ways.no_account, ways.refused_before, ways.elsewhere]
     for _ in range(requests):
         service.random.choices(choices, [40, 30, 8, 3, 2, 4])[0]()
-    packs = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
+    packs: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
     for day, lines in service.days.items():
         suffix = service.random.choice(list(packs))
         text = "".join(f"{line}\n" for line in lines).encode()
