@@ -1,4 +1,4 @@
-"""Equal POSTs as fast as they are answered, by wrk where it is there, else by threads of our own."""
+"""Equal requests as fast as they are answered, by wrk where it is there, else by threads of our own."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ class Load:
 
 
 def load(target: Target, body: bytes, *, connections: int, seconds: float) -> Load:
-    """Drive a target; raises RuntimeError where an answer was not 200."""
+    """Drive a target by POST, or by GET where the body is empty; raises RuntimeError where an answer was not 200."""
     drive = _by_wrk if shutil.which("wrk") else _by_threads
     return drive(target, body, connections, seconds)
 
@@ -31,7 +31,7 @@ def load(target: Target, body: bytes, *, connections: int, seconds: float) -> Lo
 def _by_wrk(target: Target, body: bytes, connections: int, seconds: float) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(
-            f'wrk.method = "POST"\nwrk.body = [[{body.decode()}]]\n'
+            f'wrk.method = "{_method(body)}"\nwrk.body = [[{body.decode()}]]\n'
             f'wrk.headers["content-type"] = "application/json"\nwrk.headers["authorization"] = "Bearer {target.key}"\n'
         )
         script.flush()
@@ -44,6 +44,10 @@ def _by_wrk(target: Target, body: bytes, connections: int, seconds: float) -> Lo
     if not rate or not median:
         raise RuntimeError(told)
     return Load(float(rate[1]), float(median[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[median[2]])
+
+
+def _method(body: bytes) -> str:
+    return "POST" if body else "GET"
 
 
 def _by_threads(target: Target, body: bytes, connections: int, seconds: float) -> Load:
@@ -60,7 +64,7 @@ def _by_threads(target: Target, body: bytes, connections: int, seconds: float) -
 def _drive(target: Target, body: bytes, end: float, times: list[float]) -> None:
     parts = urlsplit(target.url)
     head = (
-        f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\nauthorization: Bearer {target.key}\r\n"
+        f"{_method(body)} {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\nauthorization: Bearer {target.key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     request = head.encode() + body

@@ -1,4 +1,4 @@
-"""Times two commands in turn, A B A B …, and gives the ratio of their medians."""
+"""What benchmarks find: ratios of two things measured in turn, A B A B …, and figures with a limit of their own."""
 
 import statistics
 import subprocess
@@ -11,7 +11,7 @@ ROUNDS = 15
 
 @dataclass(frozen=True)
 class Ratio:
-    """How much longer one command takes than another; `limit` is the most that is allowed, None where none is."""
+    """How much longer one thing takes than another; `limit` is the most that is allowed, None where none is."""
 
     name: str
     ours_ms: float
@@ -26,9 +26,42 @@ class Ratio:
     def holds(self) -> bool:
         return self.limit is None or self.value <= self.limit
 
+    def cells(self) -> tuple[str, str, str, str]:
+        """Ours, theirs, what is judged, and the limit."""
+        limit = "–" if self.limit is None else f"{self.limit:.3g}"
+        return f"{self.ours_ms:.3g} ms", f"{self.theirs_ms:.3g} ms", f"× {self.value:.3g}", limit
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with the most that it may be; None where nothing is asked. `beside` is shown with it."""
+
+    name: str
+    value: float
+    limit: float | None
+    unit: str
+    beside: str = "–"
+
+    @property
+    def holds(self) -> bool:
+        return self.limit is None or self.value <= self.limit
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """Ours, what stands beside it, what is judged, and the limit."""
+        limit = "–" if self.limit is None else f"{self.limit:g} {self.unit}"
+        value = f"{self.value:.3g} {self.unit}"
+        return value, self.beside, value, limit
+
+
+Finding = Ratio | Figure
+
+
+class UnavailableError(Exception):
+    """What is to be compared with cannot be had here; the message says why."""
+
 
 def compare(name: str, ours: Sequence[str], theirs: Sequence[str], limit: float | None) -> Ratio:
-    """Run both in turn, after one round that is not counted."""
+    """Run two commands in turn, after one round that is not counted."""
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
     for round_number in range(ROUNDS + 1):
         for label, command in (("ours", ours), ("theirs", theirs)):
