@@ -42,12 +42,12 @@ def access_line(random: Random, at: datetime, status: int, duration_us: int | No
     return f'{line} "-" "{random.choice(_AGENTS)}"{forwarded} {time}'
 
 
-def make_access_corpus(folder: Path, seed: int, requests: int = 150) -> Corpus:
+def make_access_corpus(folder: Path, seed: int, start: datetime = START, requests: int = 150) -> Corpus:
     """Write access logs, plain and packed."""
     random, ledger = Random(seed), Ledger()
     files: tuple[list[str], ...] = ([], [], [])
     for place in range(requests):
-        at = START + timedelta(seconds=place)
+        at = start + timedelta(seconds=place)
         status = random.choices([200, 304, 404, 429, 499, 500, 502, 504], [80, 2, 5, 2, 1, 2, 3, 2])[0]
         outcome = "failed" if status >= 500 else "client" if status >= 400 else "succeeded"
         duration_us = int(random.lognormvariate(11, 2)) if random.random() < 0.8 else None
@@ -77,13 +77,13 @@ def logfmt_line(random: Random, event: Mapping[str, Any]) -> str:
     return " ".join(pairs)
 
 
-def make_logfmt_corpus(folder: Path, seed: int, requests: int = 150) -> Corpus:
+def make_logfmt_corpus(folder: Path, seed: int, start: datetime = START, requests: int = 150) -> Corpus:
     """Write the image proxy's events as logfmt, with values that look like fields."""
     random, ledger = Random(seed), Ledger()
     files: tuple[list[str], ...] = ([], [], [])
     forged = ("m", 'x status=500 cache="hit"', 'a" status=500', "\\", "= =")
     for place in range(requests):
-        at = START + timedelta(seconds=place)
+        at = start + timedelta(seconds=place)
         case = random.choices(CASES, [case.weight for case in CASES])[0]
         duration_us = int(random.lognormvariate(11, 2))
         event = record(

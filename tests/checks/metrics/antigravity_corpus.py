@@ -216,9 +216,9 @@ class Requests:
         self.service.log("ERROR", FAILURE, told)
 
 
-def make_antigravity_corpus(folder: Path, seed: int, requests: int = 60) -> Corpus:
+def make_antigravity_corpus(folder: Path, seed: int, start: datetime = START, requests: int = 60) -> Corpus:
     """Write a folder of day files, some packed; the same seed writes the same text."""
-    service = Service(Random(seed))
+    service = Service(Random(seed), now=start)
     ways = Requests(service)
     choices = [ways.hit, ways.success, ways.failure, ways.no_account, ways.refused_before, ways.elsewhere]
     for _ in range(requests):
