@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from checks.check import Check, Context, Seconds
 from checks.contents import UnreadableError
 from checks.judgement import Truncated
+from checks.kinds.target_logs import log_format
 from checks.outcome import Evidence, Observation, error, no_data
 from checks.text_search import SearchStoppedError, occurrences
 from checks.wildcards import matching
@@ -111,7 +112,7 @@ class LogCheck(Check):
 
         return read_events(
             paths,
-            log_format="auto" if self.source else context.target.logs.format,
+            log_format="auto" if self.source else log_format(context),
             event=self.event,
             where=dict(self.where),
             text=self.text,

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from checks.check import Check, Context, Seconds
 from checks.checklist import Baseline
 from checks.contents import UnreadableError, read_bounded
+from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, no_data
 from checks.query import parse_json
 from checks.trend import FEWEST_VALUES
@@ -118,11 +119,11 @@ class MetricCheck(Check):
         return Observation(properties, (evidence,), reason="; ".join([f"of {made_of}", *caveats]))
 
     def _read(self, context: Context, since: datetime | None) -> WindowTable:
-        from checks.metrics.engine import read_windows
+        from checks.metrics.gathering import gather
 
-        return read_windows(
-            [str(context.path(each)) for each in context.target.logs.paths],
-            log_format=context.target.logs.format,
+        return gather(
+            log_paths(context),
+            log_format=log_format(context),
             since=since,
             until=None if self.window is None else context.now(),
             window_s=int(self.per),

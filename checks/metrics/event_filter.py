@@ -28,6 +28,8 @@ class EventFilter:
     def __post_init__(self) -> None:
         if self.event is None and not self.where and not self.text:
             raise ValueError("ask for an event, for fields, or for a text that is not empty")
+        if self.log_format.syntax != "json-lines" and (self.event is not None or self.where):
+            raise ValueError(f"lines in the format {self.log_format.name} are no events with fields; ask for a text")
         for name, value in self.where.items():
             if '"' in name or "\\" in name or not name:
                 raise ValueError(f"{name!r} can't be a field's name")
@@ -52,7 +54,8 @@ class EventFilter:
     def statement(self) -> str:
         """Make of `lines` the relation matched(line, structured, blank, identity, wanted).
 
-        `wanted` is null where a line has what is asked for, but no time by which to place it in the span.
+        `wanted` is null where a line has what is asked for, but no time by which to place it in the span. The time of a
+        line that is no JSON is its first word.
         """
         keys = [self.log_format.time, self.log_format.fields.get("request_id", ""), *self._fields]
         paths = ", ".join(text_literal(f'$."{key}"') for key in keys)
@@ -71,10 +74,12 @@ WITH shaped AS MATERIALIZED (
   SELECT line, structured, CASE WHEN structured THEN json_extract_string(line, [{paths}]) END AS texts,
     CASE WHEN structured THEN json_extract(line, [{paths}]) END AS jsons
   FROM shaped
+), timed AS (
+  SELECT *, CASE WHEN structured THEN texts[1] ELSE split_part(line, ' ', 1) END AS time FROM extracted
 ), placed AS (
-  SELECT *, CASE WHEN regexp_matches(texts[1], {text_literal(TIME_PATTERN)})
-    THEN epoch_us(TRY_CAST(texts[1] AS TIMESTAMPTZ)) END AS at_us
-  FROM extracted
+  SELECT *, CASE WHEN regexp_matches(time, {text_literal(TIME_PATTERN)})
+    THEN epoch_us(TRY_CAST(time AS TIMESTAMPTZ)) END AS at_us
+  FROM timed
 )
 SELECT line, structured, trim(line, chr(9) || chr(13) || ' ') = '' AS blank,
   CASE WHEN texts[2] IS NOT NULL THEN md5_number(line) END AS identity,

@@ -115,7 +115,7 @@ class _Search:
                 self.gaps.append(f"{piece.too_long} line(s) are too long to be searched")
 
     def _match(self, connection: duckdb.DuckDBPyConnection, lines: str, *, whole: bool) -> int:
-        """Search some lines; return how many are neither blank nor structured events."""
+        """Search some lines; return how many are neither blank nor structured events, where the format has such."""
         connection.execute(LINES, {"text": lines})
         connection.execute(self.statement, {**self.asked.parameters(), "whole": whole})
         connection.execute("INSERT INTO identities SELECT identity FROM matched WHERE wanted AND identity IS NOT NULL")
@@ -129,7 +129,7 @@ class _Search:
         self.unplaced += unplaced
         if rows:
             self._describe(connection)
-        return int(unparsed)
+        return int(unparsed) if self.asked.log_format.syntax == "json-lines" else 0
 
     def _describe(self, connection: duckdb.DuckDBPyConnection) -> None:
         keys = (

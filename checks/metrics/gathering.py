@@ -51,7 +51,7 @@ def gather(
             else:
                 plain.append(path)
         found = resolve([*plain, *spools])
-        windows = [file.path for file in found.files if is_window_file(file.path)]
+        windows = [file.path for file in found.files if _holds_windows(file.path)]
         logs = [file.path for file in found.files if file.path not in windows]
         tables = [_windows(path, window_s, versions, synthetic, since, until) for path in windows]
         if logs:
@@ -75,6 +75,13 @@ def _spool(path: str, spool: Path) -> Path:
         return spool_stream(sys.stdin.buffer, spool)
     file, _, table = path.partition(SEPARATOR)
     return spool_table(Path(file), table, spool)
+
+
+def _holds_windows(path: Path) -> bool:
+    try:
+        return is_window_file(path)
+    except OSError:  # reading it as a log will say why
+        return False
 
 
 def _windows(
