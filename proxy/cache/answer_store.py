@@ -84,25 +84,14 @@ class AnswerStore:
         if size > self._max_bytes:
             return None
         digest = hashlib.sha256(entry.body).hexdigest()
-        path = answer_path(self._directory, key)
         with self._writing:
-            # In a transaction of its own: a crash must not leave the old row beside the new file.
-            if self._writes.find(key):
+            while True:
                 with self._writes.transaction():
+                    if not self._writes.find(key):
+                        self._writes.touch(used_at)
+                        return self._add(key, entry, digest)
+                    # In a transaction of its own: a crash must not leave the old row beside the new file.
                     self._remove([key])
-            with self._writes.transaction():
-                self._writes.touch(used_at)
-                self._drop_expired()
-                self._make_room(size)
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-                write_private(path, entry.body)
-                state = FileState.of(str(path))
-                self._writes.add(
-                    Row(
-                        key, digest, size, entry.images, entry.model, entry.prompt_hash, entry.created_at, self._clock()
-                    )
-                )
-        return state
 
     def touch(self, used_at: Mapping[str, float]) -> None:
         """Note when answers were used."""
@@ -151,6 +140,17 @@ class AnswerStore:
             self._writes.remove(missing)
             self._drop_expired()
             self._make_room(0)
+
+    def _add(self, key: str, entry: Entry, digest: str) -> FileState:
+        size, path = len(entry.body), answer_path(self._directory, key)
+        self._drop_expired()
+        self._make_room(size)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, entry.body)
+        self._writes.add(
+            Row(key, digest, size, entry.images, entry.model, entry.prompt_hash, entry.created_at, self._clock())
+        )
+        return FileState.of(str(path))
 
     def _find(self, key: str) -> Row | None:
         with self._reading:

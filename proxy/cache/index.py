@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from pathlib import Path
 
 SCHEMA = 1
 """The layout's number, kept in `user_version`; an index of another layout is not read."""
+
+TURN_MS = 10
+"""How long SQLite waits for the lock before it begins to wait anew, in milliseconds."""
 
 _STATEMENTS = (
     """CREATE TABLE entries (
@@ -45,11 +49,13 @@ class Row:
 class Index:
     """The rows, changed one by one or in transactions, by as many processes as there are.
 
+    busy_seconds  how long another process's change is waited for
     Not safe for use by two threads at once; raises sqlite3.Error as it comes.
     """
 
     def __init__(self, path: Path, *, busy_seconds: float = 1.0) -> None:
         path.touch(mode=0o600, exist_ok=True)
+        self._busy_seconds = busy_seconds
         self._database = sqlite3.connect(path, timeout=busy_seconds, check_same_thread=False, isolation_level=None)
         try:
             self._prepare()
@@ -82,7 +88,7 @@ class Index:
     @contextmanager
     def transaction(self) -> Generator[None, None, None]:
         """Changes inside are made together or not at all; no other process can change anything meanwhile."""
-        self._database.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             yield
         except BaseException:
@@ -90,6 +96,22 @@ class Index:
                 self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
+
+    def _begin(self) -> None:
+        """Get the one lock for changes; SQLite's own waiting grows so coarse that a busy process starves another."""
+        deadline = time.monotonic() + self._busy_seconds
+        self._database.execute(f"PRAGMA busy_timeout = {TURN_MS}")
+        try:
+            while True:
+                try:
+                    self._database.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
+        finally:
+            self._database.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000)}")
 
     def find(self, key: str) -> Row | None:
         """The row of a key."""

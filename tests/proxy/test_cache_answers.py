@@ -205,3 +205,26 @@ def test_failure_reaches_all_who_wait(proxy: RunningProxy, upstream: respx.Route
 
     assert [response.status_code for response in responses] == [502, 502, 502]
     assert upstream.call_count == 1
+
+
+def test_clients_share_answers_where_that_is_switched_on(
+    start_proxy: Callable[..., RunningProxy], upstream: respx.Route
+) -> None:
+    proxy = start_proxy(IMAGE_PROXY_API_KEYS="first-key,second-key", IMAGE_PROXY_CACHE_SHARED="true")
+
+    caches = [
+        proxy.generate(headers={"authorization": f"Bearer {key}"}).headers["x-cache"]
+        for key in ("first-key", "second-key", "second-key")
+    ]
+
+    assert caches == ["miss", "hit", "hit"]
+    assert upstream.call_count == 1
+
+
+def test_cache_s_key_never_leaves(proxy: RunningProxy, upstream: respx.Route) -> None:
+    assert upstream is not None
+    responses = [proxy.generate() for _ in range(2)]
+
+    (path,) = proxy.service.home.cache.glob("??/*")
+    shown = f"{[response.headers for response in responses]}{proxy.service.home.log.read_text()}{proxy.stats()}"
+    assert path.name not in shown
