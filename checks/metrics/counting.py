@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -16,6 +17,7 @@ import duckdb
 import re2
 
 from checks.metrics import statements
+from checks.metrics.bisection import offset_of
 from checks.metrics.cells import Cell, cells
 from checks.metrics.compression import compressed
 from checks.metrics.coverage import Note
@@ -58,6 +60,8 @@ class Counting:
         self._folder = folder
         self._format = log_format
         self._asked = asked
+        since_us = asked["since_us"]
+        self._since = None if since_us is None else datetime.fromtimestamp(since_us / 1_000_000, UTC)
         self._sources = 0
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -77,7 +81,8 @@ class Counting:
                 self._count_pieces(pool, pieces(file, self._begins))
                 return
             with plain as stream:
-                parts = ranges(stream, 0, file.bytes, self._begins)
+                start = offset_of(stream, file.bytes, self._format, self._since) if self._since else 0
+                parts = ranges(stream, start, file.bytes, self._begins)
                 jobs = ((part, partial(self._count_range, file, part, self._next_source())) for part in parts)
                 for part, clean in _in_turn(pool, jobs):
                     if not clean:

@@ -14,6 +14,8 @@ LONGEST_LINE = 10 * 1024 * 1024
 """A line of more bytes is passed over and counted unparsed."""
 
 _BLOCK = 8 * 1024 * 1024
+_FIRST_BLOCK = 256 * 1024
+"""Little is read of a file of which only the beginning is looked at."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -92,17 +94,17 @@ def _record_start(data: bytes, end: int, begins: Begins) -> int:
 def _blocks(stream: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
     """Read by single reads, so that what precedes a damaged place is not lost with it."""
     collected: list[bytes] = []
-    size, at = 0, start
+    size, at, enough = 0, start, _FIRST_BLOCK
     if start:
         stream.seek(start)
     read = stream.read1  # type: ignore[attr-defined]  # files and archives have it, IO lacks it
     try:
-        while part := read(_BLOCK if end is None else min(_BLOCK, end - at)):
+        while part := read(enough if end is None else min(enough, end - at)):
             collected.append(part.removeprefix(_BYTE_ORDER_MARK) if at == 0 else part)
             at += len(part)
-            if (size := size + len(part)) >= _BLOCK:
+            if (size := size + len(part)) >= enough:
                 yield b"".join(collected)
-                collected, size = [], 0
+                collected, size, enough = [], 0, _BLOCK
     except DAMAGED:
         yield b"".join(collected)
         raise
