@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from typing import Any
+
+import pybase64
+from pydantic_core import to_json
 
 from proxy.call_answers import Drawing
 from proxy.errors import ProxyError
@@ -56,14 +57,14 @@ def answer_body(
     told = [drawing.usage for drawing in drawings if drawing.usage]
     if len(told) == len(drawings):
         body["usage"] = _usage(told)
-    return _json(body).encode()
+    return to_json(body)
 
 
 def _event(request: ImageRequest, picture: Picture, usage: UsageMetadata, created: int) -> str:
     name = COMPLETED_EVENTS[request.endpoint]
     data = {
         "type": name,
-        "b64_json": base64.b64encode(picture.content).decode(),
+        "b64_json": pybase64.b64encode_as_string(picture.content),
         "created_at": created,
         "size": _size(picture),
         "quality": _quality(request),
@@ -71,11 +72,11 @@ def _event(request: ImageRequest, picture: Picture, usage: UsageMetadata, create
         "output_format": request.output_format,
         "usage": _usage([usage]),
     }
-    return f"event: {name}\ndata: {_json(data)}\n\n"
+    return f"event: {name}\ndata: {to_json(data).decode()}\n\n"
 
 
 def _item(picture: Picture, response_format: str, revised_prompt: str | None) -> dict[str, str]:
-    encoded = base64.b64encode(picture.content).decode()
+    encoded = pybase64.b64encode_as_string(picture.content)
     item = {"url": f"data:{picture.mime_type};base64,{encoded}"} if response_format == "url" else {"b64_json": encoded}
     return item if revised_prompt is None else item | {"revised_prompt": revised_prompt}
 
@@ -110,7 +111,3 @@ def _usage(told: Sequence[UsageMetadata]) -> dict[str, Any]:
             "reasoning_tokens": thought,
         },
     }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -81,7 +81,8 @@ class _Application(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The layers, outermost the hot path and what bounds its wait, too, for a request's body."""
-        return BodyDeadline(HotPath(super().build_middleware_stack(), self._service), self._service.limits)
+        layers = BodyDeadline(HotPath(super().build_middleware_stack(), self._service), self._service.limits)
+        return self._service.tracing.around(layers) if self._service.tracing else layers
 
 
 class _Endpoints:

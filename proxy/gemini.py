@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 
+import pybase64
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
@@ -40,7 +39,7 @@ def payload(request: ImageRequest, prompt: str) -> dict[str, Any]:
 
 
 def _inline(picture: Picture) -> dict[str, Any]:
-    return {"inlineData": {"mimeType": picture.mime_type, "data": base64.b64encode(picture.content).decode()}}
+    return {"inlineData": {"mimeType": picture.mime_type, "data": pybase64.b64encode_as_string(picture.content)}}
 
 
 class _Lenient(BaseModel):
@@ -136,7 +135,7 @@ def read_answer(body: bytes) -> Answer:
     candidate = found.candidates[0] if found.candidates else _Candidate()
     images = [part.inline_data.data for part in candidate.content.parts if part.inline_data and not part.thought]
     try:
-        image = binascii.a2b_base64(images[-1], strict_mode=True) if images else None
+        image = pybase64.b64decode(images[-1], validate=True) if images else None
     except ValueError as error:
         raise ProxyError("invalid_upstream_answer", "The upstream service's image is not base64.") from error
     feedback = found.prompt_feedback

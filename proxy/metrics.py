@@ -35,7 +35,7 @@ NONE = "none"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 FINISHES = frozenset({*REFUSALS, "STOP", "NO_IMAGE", "IMAGE_OTHER", "OTHER", "MAX_TOKENS", "LANGUAGE"})
 CACHE_RESULTS = ("hit", "miss", "bypass", "error", "coalesced")
-CACHE_OPERATIONS = ("open", "lookup", "store", "read", "usage", "close")
+CACHE_OPERATIONS = ("open", "lookup", "store", "read", "lease", "touch", "usage", "close")
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation here
 
@@ -94,6 +94,9 @@ class Metrics:
         self._tokens = self._counter("tokens", "Tokens that calls took.", "model", "direction", "modality")
         self._lookups = self._counter("cache_requests", "Image requests by the cache's part.", "backend", "result")
         self._cache_errors = self._counter("cache_errors", "Cache operations that failed.", "backend", "operation")
+        self._cache_durations = self._histogram(
+            "cache_operation_duration_seconds", "Cache operations that succeeded.", "backend", "operation"
+        )
         workers = Gauge(
             f"{PREFIX}workers",
             "Worker processes that serve.",
@@ -147,6 +150,10 @@ class Metrics:
         if usage:
             for direction, modality, count in _token_counts(usage):
                 self._tokens[(model, direction, modality)].inc(count)
+
+    def observe_cache(self, operation: str, seconds: float) -> None:
+        """A cache operation that succeeded."""
+        self._cache_durations[(self._backend, operation)].observe(seconds)
 
     def _observe_request(self, fields: Mapping[str, Any]) -> None:
         cache = str(fields["cache"])

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
@@ -27,6 +27,9 @@ from proxy.readiness import readiness
 from proxy.settings import RELOADABLE, Settings
 from proxy.single_flight import SingleFlight
 from proxy.upstream import Upstream
+
+if TYPE_CHECKING:
+    from proxy.tracing import Tracing
 
 
 class Service:
@@ -82,8 +85,11 @@ class Service:
             clock=clock,
             concurrency=settings.account_concurrency,
         )
-        self.record = CallRecord([self.metrics.observe_call])
-        self.cache = self.cache_type(settings, self.home.cache, self.log, clock=clock)
+        self.tracing = _tracing(settings)
+        self.record = CallRecord([self.metrics.observe_call, *([self.tracing.observe_call] if self.tracing else [])])
+        self.cache = self.cache_type(
+            settings, self.home.cache, self.log, clock=clock, observe=self.metrics.observe_cache
+        )
         self.flights: SingleFlight[Outcome] = SingleFlight()
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)
         self.generation = self.generation_type(
@@ -147,6 +153,8 @@ class Service:
         await self.upstream.close()
         await self.cache.close()
         self.pool.close()
+        if self.tracing:
+            await self.tracing.close()
         self.log.close()
 
     def identity(self) -> dict[str, Any]:
@@ -184,3 +192,17 @@ class Service:
 
     def _made_keys(self, settings: Settings, configuration: Configuration) -> ClientKeys:
         return self.key_type(settings.client_keys(), (key.sha256 for key in configuration.client_keys))
+
+
+def _tracing(settings: Settings) -> Tracing | None:
+    """Traces, where a collector is named; raises StartError where the libraries for it are not installed."""
+    if not settings.otlp_endpoint:
+        return None
+    try:
+        from proxy.tracing import Tracing, exported_to
+    except ImportError as error:
+        raise StartError(
+            "IMAGE_PROXY_OTLP_ENDPOINT is set, but what sends traces is not installed; "
+            "install signoff[otlp], or unset it"
+        ) from error
+    return Tracing(settings.instance_name, exported_to(settings.otlp_endpoint))

@@ -223,6 +223,12 @@ class Settings(BaseSettings):
         description="How metrics that OpenTelemetry has names for are called in /metrics: prometheus or opentelemetry.",
     )
 
+    otlp_endpoint: str = Field(
+        "",
+        validation_alias="IMAGE_PROXY_OTLP_ENDPOINT",
+        description="The URL of a collector that takes traces by OTLP over HTTP; none where it is empty.",
+    )
+
     @field_validator("safety_floor")
     @classmethod
     def _safety_floor(cls, value: Threshold, others: ValidationInfo) -> Threshold:
@@ -237,6 +243,11 @@ class Settings(BaseSettings):
         if value == "":
             raise ValueError("empty")
         return Path(str(value)).expanduser().absolute()
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _otlp_endpoint(cls, value: str) -> str:
+        return cls._upstream(value) if value else value
 
     @field_validator("upstream")
     @classmethod

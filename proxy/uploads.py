@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import binascii
 import re
+
+import pybase64
 
 from proxy.errors import ProxyError
 from proxy.fields import MOST_INPUTS, ImageReference
@@ -49,7 +50,7 @@ def _content(reference: ImageReference, param: str) -> bytes:
         message = f"{param} must be a data URL in base64: addresses are not fetched."
         raise ProxyError("invalid_value", message, param=param)
     try:
-        return binascii.a2b_base64(url[match.end() :], strict_mode=True)
+        return pybase64.b64decode(url[match.end() :], validate=True)
     except ValueError as error:
         raise ProxyError("invalid_image", f"{param} is not base64.", param=param) from error
 

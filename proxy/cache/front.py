@@ -44,6 +44,7 @@ class CacheFront:
 
     clock   the time in seconds since 1970
     steady  seconds that only go forward
+    observe told of each lookup and store that was made, and the seconds that it took
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class CacheFront:
         *,
         clock: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
+        observe: Callable[[str, float], None] = lambda *_: None,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._log = log
         self._clock = clock
         self._steady = steady
+        self._observe = observe
         self._counters = _Counters()
         self._failing = False
         self._cache: Cache | None = None
@@ -80,22 +83,26 @@ class CacheFront:
         assert self._cache is not None  # noqa: S101 - callers ask `enabled` first
         if isinstance(self._cache, UnavailableCache) and self._steady() - self._tried_at >= REOPEN_SECONDS:
             await asyncio.to_thread(self._open)
+        started = time.perf_counter()
         try:
             found = await self._cache.get(key)
         except CacheError as error:
             self._fail(error)
             return None, False
+        self._observe("lookup", time.perf_counter() - started)
         self._failing = False
         return found, True
 
     async def store(self, key: str, entry: Entry) -> bool:
         """Keep an answer; whether that worked."""
         assert self._cache is not None  # noqa: S101 - callers ask `enabled` first
+        started = time.perf_counter()
         try:
             await self._cache.put(key, entry)
         except CacheError as error:
             self._fail(error)
             return False
+        self._observe("store", time.perf_counter() - started)
         self._failing = False
         return True
 

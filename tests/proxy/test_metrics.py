@@ -70,6 +70,7 @@ def test_requests_are_counted_by_route_outcome_and_cache(proxy: RunningProxy, up
     assert value(samples, "images_returned_total", model=model, source="cache") == 2
     assert value(samples, "refusals_total", reason="SAFETY") == 1
     assert value(samples, "cache_entries", backend="filesystem") == 2
+    assert value(samples, "cache_operation_duration_seconds_count", backend="filesystem", operation="store") == 2
     assert value(samples, "http_requests_in_flight", route=route) == 0
 
 

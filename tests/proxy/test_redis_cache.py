@@ -197,7 +197,7 @@ def test_redis_that_is_down_at_the_start_degrades_and_comes_back(
     readiness = proxy.send("GET", "/readyz")
     responses = [proxy.generate() for _ in range(2)]
 
-    assert (readiness.status_code, readiness.json()["cache"]) == (200, {"backend": "redis", "working": False})
+    assert (readiness.status_code, readiness.json()["cache"]) == (200, {"ok": False, "backend": "redis"})
     assert [(response.status_code, response.headers["x-cache"]) for response in responses] == [(200, "error")] * 2
     assert upstream.call_count == 2
     first = proxy.events("cache_error")[0]
