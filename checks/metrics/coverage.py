@@ -71,6 +71,7 @@ MESSAGES: Mapping[str, str] = {
     "time_without_zone": "{count} time(s) without a zone were read as UTC",
     "request_id_reused": "{count} request id(s) stand on several different records; each record was counted",
     "from_the_future": "{count} request(s) are dated after the time of reading",
+    "clock_went_back": "the clock went back {count} time(s), so windows may hold what happened in others: {subject}",
     "too_long": "{count} line(s) are longer than {subject} and were not read",
     "pattern_without_file": "no file matches {subject}",
     "source_unreadable": "could not be read: {subject}",

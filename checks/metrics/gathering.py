@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from checks.metrics.clock import steps_back
 from checks.metrics.coverage import Note
 from checks.metrics.database_table import SEPARATOR, spool_table
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
+from checks.metrics.format_file import format_named
 from checks.metrics.log_format import FieldName
 from checks.metrics.sources import Sources, resolve
 from checks.metrics.spooling import spool_stream
@@ -66,7 +68,7 @@ def gather(
                 by=by,
                 now=now,
             )
-            tables.append(_named(table, spools))
+            tables.append(_named(_with_clock(table, log_format), spools))
     return _added(tables, found)
 
 
@@ -97,6 +99,18 @@ def _windows(
         remedy = f"ask for windows of {table.window_s} s, or make the file anew"
         raise LogSourceError(str(path), f"its windows are {table.window_s} s long, not {window_s} s", remedy)
     return table.slice(since, until).of(versions, synthetic)
+
+
+def _with_clock(table: WindowTable, log_format: str) -> WindowTable:
+    """Note where a log's clock went back: what was counted in a window may have happened in another."""
+    notes = dict(table.notes)
+    for source in table.sources:
+        if source.format:
+            with suppress(OSError):  # reading it has said why
+                known = format_named(source.format if log_format == "auto" else log_format)
+                steps = steps_back(Path(source.path), known)
+                notes |= {Note("clock_went_back", source.path): steps} if steps else {}
+    return replace(table, notes=notes)
 
 
 def _named(table: WindowTable, spools: dict[str, str]) -> WindowTable:
