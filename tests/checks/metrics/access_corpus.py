@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -118,8 +118,7 @@ def make_logfmt_corpus(folder: Path, seed: int, start: datetime = START, request
 
 
 def _written(folder: Path, name: str, files: tuple[list[str], ...]) -> tuple[str, ...]:
-    for lines, suffix, pack in zip(
-        files, ("", ".1.gz", ".2.zst"), (bytes, gzip.compress, zstandard.compress), strict=True
-    ):
+    packs: tuple[Callable[[bytes], bytes], ...] = (bytes, gzip.compress, zstandard.compress)
+    for lines, suffix, pack in zip(files, ("", ".1.gz", ".2.zst"), packs, strict=True):
         (folder / f"{name}{suffix}").write_bytes(pack("".join(f"{line}\n" for line in lines).encode()))
     return (f"{folder}/{name}*",)
