@@ -103,6 +103,7 @@ class _Endpoints:
     async def metrics(self, request: Request) -> Response:
         """The proxy's figures for Prometheus."""
         service = self._service
+        service.metrics.hits.settle()
         moment = gauges(await service.cache.stats(), service.pool.states(), service.pool.rests())
         body, content_type = exposition(
             service.metrics.registry,

@@ -8,6 +8,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+WHOLE = "body_is_whole"
+"""In a request's `state` once its body has been received: nobody needs a clock to read it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClientLimits:
@@ -93,6 +96,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The body is whole."""
         super().on_message_complete()
+        self.scope["state"][WHOLE] = True
         if self._linger:
             self._linger.cancel()
             self._linger = None

@@ -71,7 +71,8 @@ class EventLog:
         """Close the file."""
         self.file.close()
 
-    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+    def record(self, level: str, event: str, fields: Mapping[str, object]) -> None:
+        """Write an event without telling the observers, for events that they are told of in another way."""
         record = {
             "ts": utc(self._clock()),
             "level": level,
@@ -82,5 +83,8 @@ class EventLog:
             **fields,
         }
         self.file.append(to_json(record, inf_nan_mode="null", ensure_ascii=True) + b"\n")
+
+    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+        self.record(level, event, fields)
         for observe in self._observers:
             observe(event, fields)

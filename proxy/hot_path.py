@@ -123,17 +123,20 @@ class HotPath:
             request_id=request_id,
             duration_ms=duration_ms,
         )
-        service.log.info("image_request", **fields)
-        service.metrics.answered_at_once(ROUTE, received, len(outcome.body))
+        service.log.record("INFO", "image_request", fields)
+        service.metrics.hits.add(asked.model.id, outcome.images, seconds, received, len(outcome.body))
         told = {
             **answer_headers(asked, outcome, duration_ms),
             "content-length": str(len(outcome.body)),
             "content-type": media_type_of(asked),
             "x-request-id": request_id,
         }
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
         return (
-            {"type": "http.response.start", "status": 200, "headers": encoded},
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(name.encode(), told[name].encode()) for name in told],
+            },
             {"type": "http.response.body", "body": outcome.body},
         )
 

@@ -85,7 +85,7 @@ class LogFile:
         """Remember which file is open, and the day of its first line: today where it has none."""
         found = os.fstat(self._descriptor)
         self._identity = (found.st_dev, found.st_ino)
-        self._day = _day_of(self._path) or self._today()
+        self._day_ends = _end_of(_day_of(self._path) or self._today())
 
     def _make_ready(self, length: int) -> None:
         """Follow a file that was moved away, and rotate one that is full or of an earlier day."""
@@ -104,7 +104,7 @@ class LogFile:
                 _tell(f"the log cannot be rotated: {error.strerror}")
 
     def _is_due(self, size: int, length: int) -> bool:
-        return size > 0 and (size + length > self.max_bytes or self._today() > self._day)
+        return size > 0 and (size + length > self.max_bytes or self._clock() >= self._day_ends)
 
     def _rotate(self, length: int) -> None:
         with _locked(self._path.parent):
@@ -134,6 +134,11 @@ class LogFile:
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
+
+
+def _end_of(day: str) -> float:
+    """When a UTC day ends, in seconds since 1970."""
+    return (datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
 
 
 def _day_of(path: Path) -> str | None:

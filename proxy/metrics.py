@@ -7,7 +7,7 @@ before this module is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from proxy.calls import UpstreamCall
 from proxy.gemini import UsageMetadata
 from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES
+from proxy.hit_tally import HitTally
 from proxy.models import MODELS
 from proxy.safety import REFUSALS
 
@@ -104,6 +105,7 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         workers.set(1)
+        self.hits = HitTally(self.observe_hits)
         self._show_zeros()
 
     def began(self, route: str) -> None:
@@ -118,10 +120,16 @@ class Metrics:
             outcome = "ok" if status < 400 else "client_error" if status < 500 else "server_error"
             self._durations[(route, outcome)].observe(seconds)
 
-    def answered_at_once(self, route: str, received: int, sent: int) -> None:
-        """An image request that was answered with 200 without a wait: `began`, `ended` and `carried` in one."""
-        self._requests[(route, "POST", "200")].inc()
+    def observe_hits(self, model: str, images: int, seconds: Sequence[float], received: int, sent: int) -> None:
+        """Hits of one model and number of images that were answered from memory; they ask for no other count."""
+        hits, route = len(seconds), "/v1/images/generations"
+        self._requests[(route, "POST", "200")].inc(hits)
+        self._lookups[(self._backend, "hit")].inc(hits)
+        self._images[(_known(model, MODELS), "cache")].inc(hits * images)
         self.carried(received, sent)
+        durations = self._durations[(route, "cached")]
+        for each in seconds:
+            durations.observe(each)
 
     def carried(self, received: int, sent: int) -> None:
         """The bytes of an image request's body and of its answer's."""

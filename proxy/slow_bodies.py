@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from proxy.connections import ClientLimits
+from proxy.connections import WHOLE, ClientLimits
 from proxy.errors import ProxyError
 
 
@@ -19,7 +19,7 @@ class BodyDeadline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or WHOLE in scope.get("state", ()):
             await self._application(scope, receive, send)
             return
         loop = asyncio.get_running_loop()

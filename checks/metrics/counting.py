@@ -33,6 +33,9 @@ _BLOCK = 1 << 20
 _Subject = TypeVar("_Subject")
 _Outcome = TypeVar("_Outcome")
 
+_PASSED_OVER = f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}"  # noqa: S608 - a constant
+_LEFT_OUT = ("other_version", "synthetic_left_out", "users_left_out")
+
 _WORKERS = 2
 """Ranges in work at a time; each is read, split and matched by one core."""
 
@@ -40,8 +43,7 @@ _WORKERS = 2
 class Counting:
     """Counts the lines of files of one format.
 
-    Lines that never reach the table are counted here: `passed_over` (no event is in them), `unreadable` (not UTF-8 or
-    too long) and `torn_unreadable`. `torn` are the sources, by number, whose last line has no end. `notes` are what
+    `states` are how many lines were parsed (repeated ones among them), ignored, unparsed and partial. `notes` are what
     was noticed. `folder` is for temporary files that the database may read.
     """
 
@@ -53,8 +55,7 @@ class Counting:
         by: FieldName | None,
         asked: Mapping[str, Any],
     ) -> None:
-        self.passed_over = self.unreadable = self.torn_unreadable = 0
-        self.torn: set[int] = set()
+        self.states: Counter[str] = Counter()
         self.notes: Counter[Note] = Counter()
         self._connection = connection
         self._folder = folder
@@ -62,12 +63,12 @@ class Counting:
         self._asked = asked
         since_us = asked["since_us"]
         self._since = None if since_us is None else datetime.fromtimestamp(since_us / 1_000_000, UTC)
-        self._sources = 0
         self._local = threading.local()
         self._lock = threading.Lock()
         self._begins = _begins(log_format)
         records = extracted(log_format, statements.fields_used(log_format, by))
-        self._count = f"INSERT INTO counts {statements.counts(log_format, records, by)}"
+        self._facts = f"CREATE OR REPLACE TEMP TABLE facts AS {statements.facts(log_format, records, by)}"
+        self._count = f"INSERT INTO counts {statements.counts(log_format)}"
         for statement in statements.TABLES:
             connection.execute(statement)
         columns = {name: list(column) for name, column in zip(Cell._fields, zip(*cells(), strict=True), strict=True)}
@@ -83,12 +84,12 @@ class Counting:
             with plain as stream:
                 start = offset_of(stream, file.bytes, self._format, self._since) if self._since else 0
                 parts = ranges(stream, start, file.bytes, self._begins)
-                jobs = ((part, partial(self._count_range, file, part, self._next_source())) for part in parts)
+                jobs = ((part, partial(self._count_range, file, part)) for part in parts)
                 for part, clean in _in_turn(pool, jobs):
                     if not clean:
                         self._count_pieces(pool, pieces(file, self._begins, part.start, part.end))
 
-    def _count_range(self, file: LogFile, part: Range, source: int) -> bool:
+    def _count_range(self, file: LogFile, part: Range) -> bool:
         """Count a range by the database's own reader; False, with nothing counted, where it is not clean.
 
         That reader knows bytes that are no text, carriage returns and very long lines for what they are, and refuses.
@@ -97,20 +98,21 @@ class Counting:
         try:
             with _spooled(file, part, self._folder) as (path, torn):
                 cursor.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_lines_of(path)}")
-                self._count_lines(cursor, source, torn)
+                self._count_lines(cursor, torn)
         except (duckdb.InvalidInputException, duckdb.IOException, OSError, UnicodeDecodeError):
             return False
         return True
 
     def _count_pieces(self, pool: ThreadPoolExecutor, found: Iterable[Piece]) -> None:
-        jobs = ((piece, partial(self._count_piece, piece, self._next_source())) for piece in found)
+        jobs = ((piece, partial(self._count_piece, piece)) for piece in found)
         for piece, _ in _in_turn(pool, jobs):
-            self.unreadable += piece.too_long + (0 if self._begins else len(piece.undecodable))
-            self.torn_unreadable += piece.torn is not None and not piece.torn_whole
+            with self._lock:
+                self.states["unparsed"] += piece.too_long + (0 if self._begins else len(piece.undecodable))
+                self.states["partial"] += piece.torn is not None and not piece.torn_whole
             if piece.too_long:
                 self.notes[Note("too_long", f"{LONGEST_LINE} bytes")] += piece.too_long
 
-    def _count_piece(self, piece: Piece, source: int) -> None:
+    def _count_piece(self, piece: Piece) -> None:
         torn = piece.torn if piece.torn_whole else None
         lines = [piece.lines] if piece.count else []
         lines += [torn] if torn is not None else []
@@ -118,26 +120,33 @@ class Counting:
             cursor = self._cursor()
             cursor.execute("DROP VIEW IF EXISTS lines")
             cursor.execute(statements.LINES, {"text": "\n".join(lines)})
-            self._count_lines(cursor, source, torn)
+            self._count_lines(cursor, torn)
             cursor.execute("DROP TABLE lines")
 
-    def _count_lines(self, connection: duckdb.DuckDBPyConnection, source: int, torn: str | None) -> None:
+    def _count_lines(self, connection: duckdb.DuckDBPyConnection, torn: str | None) -> None:
         """Count the relation `lines`, the last of which is `torn` where that is not null."""
-        passed_over = 0
-        asked = {**self._asked, "source": source}
+        passed_over, asked = 0, dict(self._asked)
         if joins_lines(self._format):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {kept(self._format)}")
             self._mend_quotations(connection)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {PLACED}")
-            found = connection.execute(f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}").fetchone()  # noqa: S608 - a constant
+            found = connection.execute(_PASSED_OVER).fetchone()
             passed_over = found[0] if found else 0
         else:
             asked["torn"] = torn
-        connection.execute(self._count, asked)
+        connection.execute(self._facts, asked)
+        states = connection.execute(statements.STATES).fetchall()
+        connection.execute(self._count)
         with self._lock:
-            self.passed_over += passed_over
-            if torn is not None:
-                self.torn.add(source)
+            self.states["ignored"] += passed_over
+            for state, subject, ends, records, lines in states:
+                self._add(state, subject, records, lines, cut_off=ends and torn is not None)
+
+    def _add(self, state: str, subject: str | None, records: int, lines: int, *, cut_off: bool) -> None:
+        if state in _LEFT_OUT:
+            self.notes[Note(state, subject or "")] += records
+        self.states["partial"] += cut_off
+        self.states["ignored" if state in _LEFT_OUT else state] += lines - cut_off
 
     def _mend_quotations(self, connection: duckdb.DuckDBPyConnection) -> None:
         quotes = self._format.quotes
@@ -151,10 +160,6 @@ class Counting:
             cursor = self._local.cursor = self._connection.cursor()
             cursor.execute("SET TimeZone = 'UTC'")
         return cursor
-
-    def _next_source(self) -> int:
-        self._sources += 1
-        return self._sources
 
 
 def _in_turn(

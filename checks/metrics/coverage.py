@@ -79,6 +79,9 @@ MESSAGES: Mapping[str, str] = {
     "source_not_recognised": "no line looks like the format of the other files: {subject}",
     "mixed_formats": "the files are of several formats: {subject}",
     "durations_of_failures": "only failed requests have a duration, so no latency is given as a measure",
+    "blocked_unknown": "the log does not tell refusals by the safety filter from other outcomes",
+    "client_errors_unknown": "the log does not tell errors of the client's own",
+    "cache_unknown": "the log does not say what the cache did",
     "too_much_unparsed": "{subject} of the lines could not be read, so no measure is given",
     "prometheus_empty": "Prometheus has no series {subject} in that span",
     "prometheus_warning": "Prometheus warned: {subject}",
@@ -95,6 +98,13 @@ HOLDS = (
     *("prometheus_warning", "prometheus_not_a_number", "prometheus_stale", "prometheus_empty"),
 )
 """Codes that make every measure unknown: a part of the evidence is known to be missing."""
+
+SILENT: Mapping[str, tuple[str, ...]] = {
+    "blocked_unknown": ("blocked",),
+    "client_errors_unknown": ("client_errors",),
+    "cache_unknown": ("lookups", "hits", "missed", "bypassed", "cache_errors", "cache_wanted"),
+}
+"""Codes that make sums unknown, where zero would say that it never happened; and those sums."""
 
 _SUBJECT_LIMIT = 200
 

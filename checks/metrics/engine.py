@@ -24,7 +24,6 @@ from checks.metrics.table import Source, WindowTable
 from checks.metrics.windows import Sums, WindowKey
 
 _PARTS = ("all", "hit", "generated")
-_LEFT_OUT = ("other_version", "synthetic_left_out", "users_left_out")
 
 
 def read_windows(
@@ -76,12 +75,12 @@ def read_windows(
         if len(problems) == len(found.files):
             raise problems[0]
         notes.update(counting.notes)
-        rows, states = read_counts(connection, frozenset(counting.torn), notes, versions)
+        states = counting.states
+        rows, repeated = read_counts(connection, notes, versions)
+        states["duplicate"] = repeated
+        states["parsed"] -= repeated
     if rows:
         notes.update(choice.log_format.notes)
-    states["ignored"] += counting.passed_over
-    states["unparsed"] += counting.unreadable
-    states["partial"] += counting.torn_unreadable
     return WindowTable(
         window_s,
         rows,
@@ -96,30 +95,22 @@ def read_windows(
 
 
 def read_counts(
-    connection: duckdb.DuckDBPyConnection, torn: frozenset[int], notes: Counter[Note], versions: frozenset[str] | None
-) -> tuple[dict[WindowKey, Sums], Counter[str]]:
-    """Sum up the table `counts`: rows of the window table, and how many lines were in which state.
+    connection: duckdb.DuckDBPyConnection, notes: Counter[Note], versions: frozenset[str] | None
+) -> tuple[dict[WindowKey, Sums], int]:
+    """Sum up the table `counts`: rows of the window table, and how many lines only repeat a record.
 
-    `torn` are the sources whose last line has no end. What was noticed is added to `notes`.
+    What was noticed is added to `notes`.
     """
-    states: Counter[str] = Counter()
-    for source, state, subject, ends, lines, records in connection.execute(statements.STATES).fetchall():
-        if state in _LEFT_OUT:
-            notes[Note(state, subject or "")] += records
-        cut_off = int(ends and source in torn)
-        states["ignored" if state in _LEFT_OUT else state] += lines - cut_off
-        states["partial"] += cut_off
     doubts = _value(connection, statements.DOUBTS)
     connection.execute(f"CREATE TEMP VIEW counted AS {statements.COUNTED_ONCE if doubts else statements.COUNTED}")
-    rows = _rows(connection)
     asked = {"versions": sorted(versions) if versions is not None else None}
     for code, subject, count in connection.execute(statements.NOTES, asked).fetchall():
         notes[Note(code, subject)] += count
+    repeated = 0
     if doubts:
         notes[Note("request_id_reused")] += _value(connection, statements.REUSED)
-        once = _value(connection, statements.PARSED_ONCE)
-        states["duplicate"], states["parsed"] = states["parsed"] - once, once
-    return rows, states
+        repeated = _value(connection, statements.PARSED) - _value(connection, statements.PARSED_ONCE)
+    return _rows(connection), repeated
 
 
 def _value(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
@@ -135,19 +126,21 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[WindowKey, Sums]:
         key = WindowKey(*dimensions)
         types[key][error_type] += count
         statuses[key][str(status)] += count
-    buckets: dict[WindowKey, dict[str, dict[int, int]]] = defaultdict(lambda: {part: {} for part in _PARTS})
-    for *dimensions, bucket, in_all, in_hit, in_generated in connection.execute(statements.BUCKETS).fetchall():
-        for part, count in zip(_PARTS, (in_all, in_hit, in_generated), strict=True):
-            if count:
-                buckets[WindowKey(*dimensions)][part][bucket] = count
+    counts: dict[WindowKey, list[dict[int, int]]] = {}
+    size = len(WindowKey._fields)
+    for found in connection.execute(statements.BUCKETS).fetchall():
+        lists = found[size:]
+        counts[WindowKey(*found[:size])] = [
+            dict(zip(lists[at] or (), lists[at + 1] or (), strict=True)) for at in range(0, len(lists), 2)
+        ]
     rows = {}
     connection.execute(statements.SUMS)
     columns = [column[0] for column in connection.description or ()]
     for values in connection.fetchall():
         row: dict[str, Any] = dict(zip(columns, values, strict=True))
         key = WindowKey(*(row.pop(dimension) for dimension in statements.DIMENSIONS))
-        for part in _PARTS:
-            row[part] = Histogram(buckets[key][part], row.pop(f"{part}_sum_us"), row.pop(f"{part}_max_us"))
+        for part, buckets in zip(_PARTS, counts.get(key, ({}, {}, {})), strict=True):
+            row[part] = Histogram(buckets, row.pop(f"{part}_sum_us"), row.pop(f"{part}_max_us"))
         rows[key] = Sums(**row, errors_by_type=dict(types[key]), errors_by_status=dict(statuses[key]))
     return rows
 

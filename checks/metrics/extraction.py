@@ -9,6 +9,8 @@ no end, null where there is none.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 import re2
 
@@ -38,9 +40,8 @@ def kept(log_format: LogFormat) -> str:
     The last line is always there, so that the largest `number` is how many lines were read. chr(26) stands for a line
     that is no text (`reading.UNREADABLE`).
     """
-    events = [f"({_contains(rule, 'line')})" for rule in log_format.events]
-    quoting = [f"contains(line, {text_literal(log_format.quotes.before)})"] if log_format.quotes else []
-    candidates = " OR ".join([*events, *quoting])
+    quoting = [(log_format.quotes.before,)] if log_format.quotes else []
+    candidate = _any_contains([*(rule.contains for rule in log_format.events), *quoting])
     return f"""
 SELECT number, line, starts, next_starts FROM (
   SELECT number, line, starts, lead(starts) OVER () AS next_starts FROM (
@@ -49,7 +50,7 @@ SELECT number, line, starts, next_starts FROM (
       FROM lines
     )
   )
-) WHERE NOT starts OR next_starts IS DISTINCT FROM true OR {candidates}
+) WHERE NOT starts OR next_starts IS DISTINCT FROM true OR {candidate}
 """  # noqa: S608 - literals by text_literal
 
 
@@ -175,6 +176,19 @@ SELECT * FROM (
 ) WHERE NOT starts OR next_starts = false
 """  # noqa: S608 - constants only
 """The query of `placed`: lines of records that have several, with the number of the first; null before any record."""
+
+
+def _any_contains(needles: Sequence[Sequence[str]]) -> str:
+    """Ask whether a line has all needles of any group; what most groups share is looked for first, and once."""
+    if any(not group for group in needles):
+        return "true"
+    if not needles:
+        return "false"
+    shared, _ = Counter(needle for group in needles for needle in dict.fromkeys(group)).most_common(1)[0]
+    rest = [[needle for needle in group if needle != shared] for group in needles if shared in group]
+    others = [group for group in needles if shared not in group]
+    found = f"(contains(line, {text_literal(shared)}) AND {_any_contains(rest)})"
+    return f"({found} OR {_any_contains(others)})" if others else found
 
 
 def _contains(rule: EventRule, column: str) -> str:

@@ -191,8 +191,18 @@ class LogFormat(_Model):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What there is to say about whatever is read in this format."""
-        own = tuple(Note(code, message) for code, message in self.caveats.items())
-        return (*own, Note("durations_of_failures")) if self.durations_of == "failures" else own
+        told = [Note(code, message) for code, message in self.caveats.items()]
+        silent = {
+            "durations_of_failures": self.durations_of == "failures",
+            "blocked_unknown": not self.blocked,
+            "client_errors_unknown": not self.client,
+            "cache_unknown": not self._tells_of_the_cache,
+        }
+        return (*told, *(Note(code) for code, is_silent in silent.items() if is_silent))
+
+    @property
+    def _tells_of_the_cache(self) -> bool:
+        return "cache" in self.fields or any("cache" in {*rule.set, *rule.groups} for rule in self.events)
 
     @model_validator(mode="after")
     def _needs(self) -> Self:

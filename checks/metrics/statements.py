@@ -76,14 +76,8 @@ def _microseconds(field: str, scale: int) -> str:
     return f"CASE WHEN {number} BETWEEN 0 AND {longest} THEN CAST(round({number} * {scale}) AS BIGINT) END"
 
 
-COUNT_KEYS = (
-    "source",
-    "state",
-    "subject",
-    "ends",
+_KEYS = (
     "kind",
-    "physical",
-    "identified",
     "start",
     "version",
     "build",
@@ -100,41 +94,48 @@ COUNT_KEYS = (
     "timed",
     "generated",
     "bucket",
+    "physical",
 )
-"""What tells rows of `counts` apart."""
+"""What is counted of a record; those that agree in it may be counted together."""
 
 
-_SINGLES = "STRUCT(identity UBIGINT, id_hash UBIGINT, duration_us BIGINT)[]"
+def facts(log_format: LogFormat, extracted: str, by: FieldName | None = None) -> str:
+    """Give the query of `facts`: each record with its `state` and what it counts as.
 
-_SINGLE = """list({'identity': hash(text), 'id_hash': CASE WHEN request_id IS NOT NULL THEN hash(request_id) END,
-  'duration_us': duration_us}) FILTER (WHERE identified)"""
-
-
-def counts(log_format: LogFormat, extracted: str, by: FieldName | None = None) -> str:
-    """Give the query of `counts`: how many records there are of each combination of COUNT_KEYS.
-
-    Where a record's text or id is evidence that it is the same as another, `singles` are the row's records one by one.
     state: parsed, ignored, unparsed, other_version, synthetic_left_out or users_left_out. A request whose time, status
-    or durations are missing or impossible is unparsed: what became of it is not known.
+    or durations are missing or impossible is unparsed: what became of it is not known. `identity` is null where
+    neither a record's text nor its id is evidence that it is the same as another. `ends` is true of the torn last one.
     """
     identity = "true" if log_format.distinct else "request_id IS NOT NULL"
-    has_identity = log_format.distinct or "request_id" in log_format.fields
-    single = _SINGLE if has_identity else f"CAST(NULL AS {_SINGLES})"
-    ends = "coalesce(ends AND state = 'unparsed', false)"
     return f"""
-SELECT {", ".join(COUNT_KEYS)}, count(*) AS records, sum(physical) AS lines,
-  coalesce(sum(duration_us), 0) AS sum_us, coalesce(max(duration_us), 0) AS max_us, {single} AS singles
+SELECT {", ".join(_KEYS)}, state, CASE WHEN state = 'other_version' THEN version END AS subject,
+  coalesce(ends AND state = 'unparsed', false) AS ends, CASE WHEN {identity} THEN hash(text) END AS identity,
+  CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS id_hash, duration_us
 FROM (
-  SELECT * REPLACE ({ends} AS ends), bucket_of + CASE WHEN duration_us >= next_edge THEN 1 ELSE 0 END AS bucket
-  FROM (
-    SELECT *, $source::INTEGER AS source,
-      CASE WHEN state = 'other_version' THEN version END AS subject,
-      state = 'parsed' AND {identity} AS identified,
-      {CELL} AS cell_of
-    FROM ({_judged(log_format, extracted, by)})
-  ) LEFT JOIN (SELECT cell, bucket AS bucket_of, next_edge FROM cells) ON cell = cell_of
-) GROUP BY ALL
+  SELECT *, bucket_of + CASE WHEN duration_us >= next_edge THEN 1 ELSE 0 END AS bucket
+  FROM (SELECT *, {CELL} AS cell_of FROM ({_judged(log_format, extracted, by)}))
+    LEFT JOIN (SELECT cell, bucket AS bucket_of, next_edge FROM cells) ON cell = cell_of
+)
 """  # noqa: S608 - literals by text_literal
+
+
+STATES = "SELECT state, subject, ends, count(*) AS records, sum(physical) AS lines FROM facts GROUP BY ALL"
+"""What became of the records and lines of `facts`."""
+
+
+def counts(log_format: LogFormat) -> str:
+    """Give the query of `counts`: requests one by one where they may stand twice, else added up."""
+    keys = ", ".join(_KEYS)
+    if log_format.distinct or "request_id" in log_format.fields:
+        return f"""
+SELECT {keys}, identity, id_hash, 1 AS records, coalesce(duration_us, 0) AS sum_us, coalesce(duration_us, 0) AS max_us
+FROM facts WHERE state = 'parsed'
+"""  # noqa: S608 - constants only
+    return f"""
+SELECT {keys}, NULL AS identity, NULL AS id_hash, count(*) AS records, coalesce(sum(duration_us), 0) AS sum_us,
+  coalesce(max(duration_us), 0) AS max_us
+FROM facts WHERE state = 'parsed' GROUP BY {keys}
+"""  # noqa: S608 - constants only
 
 
 _AS_TEXT: dict[FieldName, str] = {
@@ -211,52 +212,37 @@ def _zoned(form: TimeForm) -> str:
     return f"coalesce(regexp_matches(time, {text_literal(_ZONE)}), false)" if form == "iso" else "true"
 
 
+TABLES = (
+    "CREATE TABLE cells (cell INTEGER, bucket INTEGER, next_edge BIGINT)",
+    """CREATE TABLE counts (
+      kind VARCHAR, start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR,
+      cache VARCHAR, outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN,
+      future BOOLEAN, timed BOOLEAN, generated BOOLEAN, bucket INTEGER, physical BIGINT,
+      identity UBIGINT, id_hash UBIGINT, records BIGINT, sum_us BIGINT, max_us BIGINT
+    )""",
+)
+"""The tables that a reading fills: cells of durations (see cells.py), and counts from every range of every file."""
+
 FILL_CELLS = """
 INSERT INTO cells SELECT unnest($cell::INTEGER[]), unnest($bucket::INTEGER[]), unnest($next_edge::BIGINT[])
 """
 
-STATES = """
-SELECT source, state, subject, ends, sum(lines) AS lines, sum(records) AS records FROM counts GROUP BY ALL
-"""
-"""What became of the lines of each source."""
-
-TABLES = (
-    "CREATE TABLE cells (cell INTEGER, bucket INTEGER, next_edge BIGINT)",
-    f"""CREATE TABLE counts (
-      source INTEGER, state VARCHAR, subject VARCHAR, ends BOOLEAN, kind VARCHAR, physical BIGINT, identified BOOLEAN,
-      start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR, cache VARCHAR,
-      outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN, future BOOLEAN,
-      timed BOOLEAN, generated BOOLEAN, bucket INTEGER, records BIGINT, lines BIGINT, sum_us BIGINT, max_us BIGINT,
-      singles {_SINGLES}
-    )""",
-)
-"""The tables that a reading fills: cells of durations (see cells.py), and counts from every source."""
-
-_APART = "source, ends, records, lines, sum_us, max_us, singles"
-
-_EACH = "SELECT * EXCLUDE (singles), unnest(singles) AS single FROM counts WHERE identified"
-
-DOUBTS = f"""
-SELECT count(*) > count(DISTINCT coalesce(single.id_hash, single.identity)) FROM ({_EACH})
-"""  # noqa: S608 - constants only
+DOUBTS = "SELECT count(identity) > count(DISTINCT coalesce(id_hash, identity)) FROM counts WHERE identity IS NOT NULL"
 """Whether any request id, or the text of a record that has none, stands more than once."""
 
-COUNTED = "SELECT * FROM counts WHERE state = 'parsed'"
+COUNTED = "SELECT * FROM counts"
 """The query of `counted`: each request once, where there are no DOUBTS."""
 
-COUNTED_ONCE = f"""
-SELECT * EXCLUDE ({_APART}), records, sum_us, max_us FROM counts WHERE state = 'parsed' AND NOT identified
-UNION ALL
-SELECT * EXCLUDE (single), 1 AS records, coalesce(single.duration_us, 0) AS sum_us,
-  coalesce(single.duration_us, 0) AS max_us
-FROM (SELECT DISTINCT * EXCLUDE ({_APART.replace(", singles", "")}) FROM ({_EACH}))
-"""  # noqa: S608 - constants only
+COUNTED_ONCE = """
+SELECT * FROM counts WHERE identity IS NULL UNION ALL SELECT DISTINCT * FROM counts WHERE identity IS NOT NULL
+"""
 """The same where there are."""
 
-REUSED = f"""
-SELECT count(DISTINCT single.identity) - count(DISTINCT single.id_hash) FROM ({_EACH}) WHERE single.id_hash IS NOT NULL
-"""  # noqa: S608 - constants only
+REUSED = "SELECT count(DISTINCT identity) - count(DISTINCT id_hash) FROM counts WHERE id_hash IS NOT NULL"
 """How many more records than request ids there are."""
+
+PARSED = "SELECT coalesce(sum(records * physical), 0) FROM counts"
+"""How many lines the requests of `counts` have."""
 
 PARSED_ONCE = "SELECT coalesce(sum(records * physical), 0) FROM counted"
 """How many lines the requests of `counted` have."""
@@ -304,10 +290,19 @@ SELECT {_DIMENSIONS}, coalesce(error_type, 'unknown') AS error_type, status, sum
 FROM counted WHERE {_REQUEST} AND outcome = 'failed' GROUP BY ALL
 """  # noqa: S608 - constants only
 
+
+def _histogram(part: str) -> str:
+    return f"""list(bucket ORDER BY bucket) FILTER (WHERE {part} > 0) AS {part}_buckets,
+  list({part} ORDER BY bucket) FILTER (WHERE {part} > 0) AS {part}_counts"""
+
+
 BUCKETS = f"""
-SELECT {_DIMENSIONS}, bucket, {_sum("records", _TIMED)} AS in_all, {_sum("records", _HIT)} AS in_hit,
-  {_sum("records", _GENERATED)} AS in_generated
-FROM counted WHERE bucket IS NOT NULL GROUP BY ALL
+SELECT {_DIMENSIONS}, {_histogram("in_all")}, {_histogram("in_hit")}, {_histogram("in_generated")}
+FROM (
+  SELECT {_DIMENSIONS}, bucket, {_sum("records", _TIMED)}::BIGINT AS in_all, {_sum("records", _HIT)}::BIGINT AS in_hit,
+    {_sum("records", _GENERATED)}::BIGINT AS in_generated
+  FROM counted WHERE bucket IS NOT NULL GROUP BY {_DIMENSIONS}, bucket
+) GROUP BY {_DIMENSIONS}
 """  # noqa: S608 - constants only
 
 NOTES = f"""

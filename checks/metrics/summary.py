@@ -25,6 +25,11 @@ def summary(table: WindowTable) -> dict[str, Any]:
     def known(value: Any) -> Any:
         return None if unknown else value
 
+    def part(name: str) -> Any:
+        return None if unknown or table.silent_on(name) else getattr(total, name)
+
+    silent = {name: None for name in ("lookups", "hits", "blocked") if table.silent_on(name)}
+
     def rate(name: str) -> float | None:
         return table.measure(name).value
 
@@ -39,11 +44,11 @@ def summary(table: WindowTable) -> dict[str, Any]:
         "until": _iso(span[1]) if span else _iso(table.until),
         "requests": 0 if table.unknown_reason == NO_REQUEST else known(total.requests),
         "cache": {
-            "lookups": known(total.lookups),
-            "hits": known(total.hits),
-            "misses": known(total.missed),
-            "bypassed": known(total.bypassed),
-            "errors": known(total.cache_errors),
+            "lookups": part("lookups"),
+            "hits": part("hits"),
+            "misses": part("missed"),
+            "bypassed": part("bypassed"),
+            "errors": part("cache_errors"),
             "hit_rate": rate("cache.hit_rate"),
             "hit_rate_ci": interval("cache.hit_rate"),
         },
@@ -51,15 +56,15 @@ def summary(table: WindowTable) -> dict[str, Any]:
             "count": known(total.errors),
             "rate": rate("errors.rate"),
             "rate_ci": interval("errors.rate"),
-            "client": known(total.client_errors),
+            "client": part("client_errors"),
             "by_type": known(dict(sorted(total.errors_by_type.items()))),
             "by_status": known(dict(sorted(total.errors_by_status.items()))),
         },
-        "safety": {"blocked": known(total.blocked), "rate": rate("safety.block_rate")},
+        "safety": {"blocked": part("blocked"), "rate": rate("safety.block_rate")},
         "latency_ms": {
             name: _latency(None if unknown else getattr(total, name)) for name in ("all", "hit", "generated")
         },
-        "windows": [window_summary(start, table.window_s, sums) for start, sums in table.by_window.items()],
+        "windows": [window_summary(start, table.window_s, sums) | silent for start, sums in table.by_window.items()],
         "coverage": {
             "lines": table.coverage.lines,
             "parsed": table.coverage.parsed,

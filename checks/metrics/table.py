@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
-from checks.metrics.coverage import HOLDS, Caveat, Coverage, Note, caveat
-from checks.metrics.measures import MEASURES, MeasureValue, WindowReading
+from checks.metrics.coverage import HOLDS, SILENT, Caveat, Coverage, Note, caveat
+from checks.metrics.measures import MEASURES, MeasureValue, Rate, WindowReading
 from checks.metrics.trend import Trend, trend_of
 from checks.metrics.windows import Sums, WindowKey
 
@@ -82,6 +82,11 @@ class WindowTable:
             return NO_REQUEST
         return None
 
+    def silent_on(self, part: str) -> Caveat | None:
+        """Say why a sum is unknown although requests were counted; None where it is known."""
+        codes = [note for note in self.notes if part in SILENT.get(note.code, ())]
+        return caveat(codes[0], self.notes[codes[0]]) if codes else None
+
     @property
     def is_synthetic(self) -> Literal["none", "some", "all"]:
         """Which of the requests are labelled synthetic; "none" also where there is no request."""
@@ -113,6 +118,8 @@ class WindowTable:
         reason = self.unknown_reason
         if formula.unit == "duration_ms" and _OF_FAILURES in self.notes:
             reason = reason or caveat(_OF_FAILURES, 1).message
+        if isinstance(formula, Rate) and (silent := self.silent_on(formula.part) or self.silent_on(formula.whole)):
+            reason = reason or silent.message
         if reason:
             return MeasureValue(name, formula.unit, None, None, 0, reason, share, ())
         span = self.span

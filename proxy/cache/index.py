@@ -12,6 +12,8 @@ from pathlib import Path
 SCHEMA = 1
 """The layout's number, kept in `user_version`; an index of another layout is not read."""
 
+PAGES_KB = 32_000
+"""How much of the index is kept in memory, in KB, once it was read; not mapped: another's cut would end the process."""
 TURN_MS = 10
 """How long SQLite waits for the lock before it begins to wait anew, in milliseconds."""
 
@@ -66,6 +68,7 @@ class Index:
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.execute(f"PRAGMA cache_size = -{PAGES_KB}")
         if self._layout() == 0:
             with self.transaction():
                 # Another process may have made them while this one waited.
@@ -163,7 +166,7 @@ class Index:
 
     def least_recently_used(self) -> Iterator[tuple[str, int]]:
         """Keys and bytes of the answers, the one that was used longest ago first."""
-        yield from self._database.execute("SELECT key, bytes FROM entries ORDER BY used_at, key")
+        yield from self._database.execute("SELECT key, bytes FROM entries ORDER BY used_at")
 
     def rows(self) -> list[Row]:
         """All rows, by key."""

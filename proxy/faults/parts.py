@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -53,15 +54,10 @@ class FaultyLog(EventLog):
         super().__init__(*given, **named)
         self._switch = switch
 
-    def info(self, event: str, **fields: object) -> None:
+    def record(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         """Write an event, or not."""
         if not self._switch.faults.log_stopped:
-            super().info(event, **fields)
-
-    def error(self, event: str, **fields: object) -> None:
-        """Write an event, or not."""
-        if not self._switch.faults.log_stopped:
-            super().error(event, **fields)
+            super().record(level, event, fields)
 
     def prompt_hash(self, prompt: str) -> str:
         """The prompt's hash, or the prompt itself."""

@@ -27,7 +27,7 @@ def view(table: WindowTable, baseline: WindowTable | None = None) -> RenderableT
     """Lay a window table out for a terminal: its measures, its groups if it has any, and how a baseline compares."""
     coverage = table.coverage
     lines = Text(
-        f"{coverage.lines} lines: {coverage.parsed} requests, {coverage.ignored} ignored, "
+        f"{coverage.lines} lines: {coverage.parsed} parsed, {coverage.ignored} ignored, "
         f"{coverage.unparsed} unparsed, {coverage.partial} partial, {coverage.duplicate} duplicate"
     )
     sources = [Text(f"{source.path} ({_format(source)})") for source in table.sources]

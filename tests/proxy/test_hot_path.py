@@ -201,7 +201,7 @@ def test_defect_in_memory_leaves_the_request_to_the_long_way(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("a defect that quotes 'a kite'")
 
-    monkeypatch.setattr(warm.service.metrics, "answered_at_once", broken)
+    monkeypatch.setattr(warm.service.metrics.hits, "add", broken)
 
     response = warm.generate()
 

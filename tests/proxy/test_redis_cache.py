@@ -206,7 +206,7 @@ def test_redis_that_is_down_at_the_start_degrades_and_comes_back(
     moment[0] += OPEN_SECONDS
     try:
         assert [proxy.generate().headers["x-cache"] for _ in range(2)] == ["miss", "hit"]
-        assert proxy.send("GET", "/readyz").json()["cache"]["working"] is True
+        assert proxy.send("GET", "/readyz").json()["cache"]["ok"] is True
     finally:
         server.stop()
 

@@ -49,7 +49,7 @@ def test_json_is_one_document(log: Path) -> None:
 def test_people_get_a_table(log: Path) -> None:
     result = RUN.invoke(APP, [str(log), "--window", "30s"])
     assert result.exit_code == 0
-    for part in ("cache.hit_rate", "100.00%", "10.00%", "1.79% – 40.42%", "10 requests", "image-proxy", "unknown"):
+    for part in ("cache.hit_rate", "100.00%", "10.00%", "1.79% – 40.42%", "10 parsed", "image-proxy", "unknown"):
         assert part in result.stdout
 
 

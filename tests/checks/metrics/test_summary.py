@@ -8,6 +8,7 @@ from typing import Any
 
 from checks.metrics.engine import read_windows
 from checks.metrics.summary import summary
+from tests.checks.metrics.access_corpus import make_access_corpus
 from tests.checks.metrics.corpus import START, record, write_lines
 
 LATER = START + timedelta(days=1)
@@ -95,3 +96,18 @@ def test_a_log_without_hits_knows_that_there_are_none(tmp_path: Path) -> None:
     found = of(record(START, cache="bypass"), path=tmp_path)
     assert found["latency_ms"]["hit"] == {"count": 0, "mean": None, "p50": None, "p95": None, "p99": None, "max": None}
     assert (found["cache"]["hits"], found["cache"]["hit_rate"], found["cache"]["hit_rate_ci"]) == (0, None, None)
+
+
+def test_what_a_format_cannot_tell_is_null_and_not_zero(tmp_path: Path) -> None:
+    make_access_corpus(tmp_path, 1)
+    table = read_windows([f"{tmp_path}/access.log*"], now=START + timedelta(days=1))
+    found = summary(table)
+    assert found["requests"] == 150
+    assert found["safety"] == {"blocked": None, "rate": None}
+    assert set(found["cache"].values()) == {None}
+    assert {window["hits"] for window in found["windows"]} == {None}
+    assert found["errors"]["client"] == table.total.client_errors
+    assert table.measure("safety.block_rate").reason_if_unknown == (
+        "the log does not tell refusals by the safety filter from other outcomes"
+    )
+    assert table.measure("cache.hit_rate").reason_if_unknown == "the log does not say what the cache did"
