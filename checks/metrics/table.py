@@ -12,7 +12,7 @@ from typing import Literal
 from checks.metrics.coverage import HOLDS, SILENT, Caveat, Coverage, Note, caveat
 from checks.metrics.measures import MEASURES, MeasureValue, Rate, WindowReading
 from checks.metrics.trend import Trend, trend_of
-from checks.metrics.windows import Sums, WindowKey
+from checks.metrics.windows import Sums, WindowKey, total_of
 
 NO_REQUEST = "no request in what was read"
 """Why an empty table gives no measures; all that was read is known, and there was nothing."""
@@ -53,7 +53,7 @@ class WindowTable:
     @cached_property
     def total(self) -> Sums:
         """All rows added up."""
-        return sum(self.rows.values(), Sums())
+        return total_of(self.rows.values())
 
     @cached_property
     def by_window(self) -> Mapping[int, Sums]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from checks.metrics.histogram import Histogram
+
+_Key = TypeVar("_Key")
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
@@ -86,3 +89,27 @@ class Sums:
             mine, theirs = getattr(self, part.name), getattr(other, part.name)
             added[part.name] = _added(mine, theirs) if part.name.startswith("errors_by_") else mine + theirs
         return Sums(**added)
+
+
+def total_of(parts: Iterable[Sums]) -> Sums:
+    """Add up many at once; the same as adding them one by one, but each histogram is copied once."""
+    found = list(parts)
+    total: dict[str, Any] = {}
+    for part in fields(Sums):
+        values = [getattr(sums, part.name) for sums in found]
+        if part.name.startswith("errors_by_"):
+            total[part.name] = dict(_counted(values))
+        elif part.type == "Histogram":
+            counts = dict(_counted([histogram.counts for histogram in values]))
+            longest = max((histogram.max_us for histogram in values), default=0)
+            total[part.name] = Histogram(counts, sum(histogram.sum_us for histogram in values), longest)
+        else:
+            total[part.name] = sum(values)
+    return Sums(**total)
+
+
+def _counted(parts: Iterable[Mapping[_Key, int]]) -> Counter[_Key]:
+    total: Counter[_Key] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
