@@ -195,6 +195,8 @@ def _spooled(file: LogFile, part: Range, folder: Path) -> Iterator[tuple[Path, s
         whole.seek(part.start)
         left = part.end - part.start
         while block := whole.read(min(_BLOCK, left)):
+            if b"\x01" in block:
+                raise OSError("the delimiter that no line may hold, and that the reader drops at a line's end")
             spool.write(block)
             left -= len(block)
         spool.flush()
