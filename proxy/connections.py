@@ -47,6 +47,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._silence: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._pauses = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begin, or close at once where there are too many."""
@@ -110,25 +112,30 @@ class BoundedConnection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client takes its answer more slowly than it is written."""
         super().pause_writing()
-        self._watch_stall(self.transport.get_write_buffer_size())
+        self._paused = True
+        self._pauses += 1
+        # Large answers pause each time: one timer sees to all of them, since each costs a hit a few microseconds.
+        if not self._stall:
+            self._watch_stall(self._pauses, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The client has taken most of what was written."""
         super().resume_writing()
-        if self._stall:
-            self._stall.cancel()
-            self._stall = None
+        self._paused = False
 
     def _await_head(self) -> None:
         self._silence = self.loop.call_later(self._limits.head_seconds, self.transport.close)
 
-    def _watch_stall(self, waiting: int) -> None:
-        self._stall = self.loop.call_later(self._limits.stall_seconds, self._check_stall, waiting)
+    def _watch_stall(self, pause: int, waiting: int) -> None:
+        self._stall = self.loop.call_later(self._limits.stall_seconds, self._check_stall, pause, waiting)
 
-    def _check_stall(self, before: int) -> None:
+    def _check_stall(self, pause: int, before: int) -> None:
+        self._stall = None
+        if not self._paused:
+            return
         waiting = self.transport.get_write_buffer_size()
-        if waiting < before:
-            self._watch_stall(waiting)
+        if pause != self._pauses or waiting < before:
+            self._watch_stall(self._pauses, waiting)
         else:
             self.transport.abort()
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic_core import to_json
-
 from proxy.identity import VERSION, build
 from proxy.logfile import LogFile
+from proxy.prepared_event import PreparedEvent, encoded
 
 LARGEST_FILE = 100_000_000
 """The size, in bytes, at which the file is rotated unless the settings say otherwise."""
@@ -71,9 +70,20 @@ class EventLog:
         """Close the file."""
         self.file.close()
 
-    def record(self, level: str, event: str, fields: Mapping[str, object]) -> None:
-        """Write an event without telling the observers, for events that they are told of in another way."""
-        record = {
+    def prepare(self, level: str, event: str, fields: Mapping[str, object], varying: Collection[str]) -> PreparedEvent:
+        """An event that will be written often; `varying` are the fields whose values come then, beside the time."""
+        return PreparedEvent(self._record(level, event, fields), {"ts", *varying})
+
+    def repeat(self, prepared: PreparedEvent, *values: object) -> None:
+        """Write a prepared event; the observers are not told: they are in another way."""
+        self.append(prepared.line(utc(self._clock()), *values))
+
+    def append(self, line: bytes) -> None:
+        """Write a whole line."""
+        self.file.append(line)
+
+    def _record(self, level: str, event: str, fields: Mapping[str, object]) -> dict[str, object]:
+        return {
             "ts": utc(self._clock()),
             "level": level,
             "event": event,
@@ -82,9 +92,8 @@ class EventLog:
             "instance": self._instance,
             **fields,
         }
-        self.file.append(to_json(record, inf_nan_mode="null", ensure_ascii=True) + b"\n")
 
     def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
-        self.record(level, event, fields)
+        self.append(encoded(self._record(level, event, fields)) + b"\n")
         for observe in self._observers:
             observe(event, fields)

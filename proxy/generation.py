@@ -151,7 +151,11 @@ class Generation:
 
     def hit(self, entry: Entry) -> Outcome:
         """The outcome of a request whose answer was in the cache."""
-        return Outcome(CacheState.HIT, entry.body, entry.images, age=max(0, int(self._clock() - entry.created_at)))
+        return Outcome(CacheState.HIT, entry.body, entry.images, age=self.age_of(entry))
+
+    def age_of(self, entry: Entry) -> int:
+        """Whole seconds since an answer was made."""
+        return max(0, int(self._clock() - entry.created_at))
 
     async def _kept(self, key: str, order: Order, outcome: Outcome) -> Outcome:
         """The same outcome, after its answer has been stored, if it is whole: errors and refusals never are."""

@@ -10,13 +10,18 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from proxy.cache.front import CacheState
+from proxy.cache.protocol import Entry
 from proxy.errors import ProxyError
 from proxy.generation import Outcome
 from proxy.image_endpoint import log_defect
+from proxy.prepared_event import PreparedEvent
 from proxy.request_id import request_id_of
 from proxy.request_report import SYNTHETIC_HEADER, answer_headers, event_fields, media_type_of
 from proxy.requests import ImageRequest
 from proxy.service import Service
+
+_SYNTHETIC = SYNTHETIC_HEADER.encode()
 
 ROUTE = "/v1/images/generations"
 LARGEST_BODY = 8192
@@ -28,13 +33,22 @@ Sent = tuple[bytes, bytes, bytes]
 """Authorization, content type and body: what decides, with the settings, which answer a request gets."""
 
 
+VARYING_FIELDS = ("synthetic", "request_id", "duration_ms")
+"""The fields of its event in which a repeated request differs from the one before, in their order."""
+VARYING_HEADERS = ("age", "openai-processing-ms")
+"""The same of its answer's headers."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What reading a request has given, and the cache's key of its answer."""
+    """What reading a request has given, the cache's key of its answer, and what is told of every one like it."""
 
     asked: ImageRequest
     key: str
-    prompt_hash: str
+    event: PreparedEvent
+    headers: Headers
 
 
 class HotPath:
@@ -94,50 +108,30 @@ class HotPath:
         self._known.move_to_end(sent)
         request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
         try:
-            outcome = self._service.generation.hit(entry)
-            return self._told(known, outcome, headers, request_id, len(sent[2]), started)
+            return self._told(known, entry, headers, request_id, len(sent[2]), started)
         except Exception as error:  # a defect of ours: the application answers
             log_defect(self._service.log, error, request_id)
             return None
 
     def _told(
-        self,
-        known: _Known,
-        outcome: Outcome,
-        headers: dict[bytes, bytes],
-        request_id: str,
-        received: int,
-        started: float,
+        self, known: _Known, entry: Entry, headers: dict[bytes, bytes], request_id: str, received: int, started: float
     ) -> tuple[Message, Message]:
-        service, asked = self._service, known.asked
-        service.cache.count(outcome.cache)
+        service, body = self._service, entry.body
+        service.cache.count(CacheState.HIT)
         seconds = perf_counter() - started
-        duration_ms = round(seconds * 1000, 3)
-        synthetic = headers.get(SYNTHETIC_HEADER.encode()) == b"true"
-        fields = event_fields(
-            "generations",
-            asked,
-            outcome,
-            prompt_hash=known.prompt_hash,
-            synthetic=synthetic,
-            request_id=request_id,
-            duration_ms=duration_ms,
-        )
-        service.log.record("INFO", "image_request", fields)
-        service.metrics.hits.add(asked.model.id, outcome.images, seconds, received, len(outcome.body))
-        told = {
-            **answer_headers(asked, outcome, duration_ms),
-            "content-length": str(len(outcome.body)),
-            "content-type": media_type_of(asked),
-            "x-request-id": request_id,
-        }
+        synthetic = headers.get(_SYNTHETIC) == b"true"
+        service.log.repeat(known.event, synthetic, request_id, round(seconds * 1000, 3))
+        service.metrics.hits.add(known.asked.model.id, entry.images, seconds, received, len(body))
+        told = [
+            *known.headers,
+            (b"age", b"%d" % service.generation.age_of(entry)),
+            (b"openai-processing-ms", b"%d" % round(seconds * 1000)),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode()),
+        ]
         return (
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(name.encode(), told[name].encode()) for name in told],
-            },
-            {"type": "http.response.body", "body": outcome.body},
+            {"type": "http.response.start", "status": 200, "headers": told},
+            {"type": "http.response.body", "body": body},
         )
 
     def _remember(
@@ -147,12 +141,29 @@ class HotPath:
         body = _whole_body(taken)
         if body is None:
             return
-        self._known[authorization, content_type, body] = _Known(asked, key, self._service.log.prompt_hash(asked.prompt))
+        self._known[authorization, content_type, body] = self._prepared(asked, key)
         self._answered.add(authorization)
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         if len(self._answered) > MOST_KNOWN:
             self._answered = {authorization for authorization, _, _ in self._known}
+
+    def _prepared(self, asked: ImageRequest, key: str) -> _Known:
+        """What is told of a hit, by those who tell it of every request; what is kept has all images."""
+        log, outcome = self._service.log, Outcome(CacheState.HIT, images=asked.n, age=0)
+        fields = event_fields(
+            "generations",
+            asked,
+            outcome,
+            prompt_hash=log.prompt_hash(asked.prompt),
+            synthetic=False,
+            request_id="",
+            duration_ms=0.0,
+        )
+        event = log.prepare("INFO", "image_request", fields, VARYING_FIELDS)
+        told = {**answer_headers(asked, outcome, 0.0), "content-type": media_type_of(asked)}
+        headers = [(name.encode(), value.encode()) for name, value in told.items() if name not in VARYING_HEADERS]
+        return _Known(asked, key, event, headers)
 
 
 Remember = Callable[[ImageRequest, str], None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -54,10 +53,10 @@ class FaultyLog(EventLog):
         super().__init__(*given, **named)
         self._switch = switch
 
-    def record(self, level: str, event: str, fields: Mapping[str, object]) -> None:
-        """Write an event, or not."""
+    def append(self, line: bytes) -> None:
+        """Write a line, or not."""
         if not self._switch.faults.log_stopped:
-            super().record(level, event, fields)
+            super().append(line)
 
     def prompt_hash(self, prompt: str) -> str:
         """The prompt's hash, or the prompt itself."""
