@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from proxy.joined_writes import JoinedWrites
 
 WHOLE = "body_is_whole"
 """In a request's `state` once its body has been received: nobody needs a clock to read it."""
@@ -52,7 +54,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begin, or close at once where there are too many."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
         if len(self.connections) > self._limits.connections:
             transport.abort()
         else:

@@ -74,9 +74,9 @@ class EventLog:
         """An event that will be written often; `varying` are the fields whose values come then, beside the time."""
         return PreparedEvent(self._record(level, event, fields), {"ts", *varying})
 
-    def repeat(self, prepared: PreparedEvent, *values: object) -> None:
-        """Write a prepared event; the observers are not told: they are in another way."""
-        self.append(prepared.line(utc(self._clock()), *values))
+    def repeat(self, prepared: PreparedEvent, *values: bytes) -> None:
+        """Write a prepared event with values in JSON; the observers are not told: they are in another way."""
+        self.append(prepared.line(f'"{utc(self._clock())}"'.encode(), *values))
 
     def append(self, line: bytes) -> None:
         """Write a whole line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 SETTLE_SECONDS = 0.5
@@ -21,22 +22,29 @@ class CountHits(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Group:
+    """Hits of one model and one number of images: how long each took, and the bytes of all together."""
+
+    seconds: list[float] = field(default_factory=list)
+    received: int = 0
+    sent: int = 0
+
+
 class HitTally:
     """Hits that the metrics don't have yet. For use by the event loop's thread."""
 
     def __init__(self, count: CountHits) -> None:
         self._count = count
-        self._seconds: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
-        self._bytes: defaultdict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+        self._groups: defaultdict[tuple[str, int], _Group] = defaultdict(_Group)
         self._waiting = 0
 
     def add(self, model: str, images: int, seconds: float, received: int, sent: int) -> None:
         """One hit."""
-        group = model, images
-        self._seconds[group].append(seconds)
-        carried = self._bytes[group]
-        carried[0] += received
-        carried[1] += sent
+        group = self._groups[model, images]
+        group.seconds.append(seconds)
+        group.received += received
+        group.sent += sent
         self._waiting += 1
         if self._waiting == 1:
             asyncio.get_running_loop().call_later(SETTLE_SECONDS, self.settle)
@@ -46,8 +54,6 @@ class HitTally:
     def settle(self) -> None:
         """Let the metrics have all that waits."""
         self._waiting = 0
-        for (model, images), seconds in self._seconds.items():
-            received, sent = self._bytes[(model, images)]
-            self._count(model, images, seconds, received, sent)
-        self._seconds.clear()
-        self._bytes.clear()
+        for (model, images), group in self._groups.items():
+            self._count(model, images, group.seconds, group.received, group.sent)
+        self._groups.clear()

@@ -119,15 +119,16 @@ class HotPath:
         service, body = self._service, entry.body
         service.cache.count(CacheState.HIT)
         seconds = perf_counter() - started
-        synthetic = headers.get(_SYNTHETIC) == b"true"
-        service.log.repeat(known.event, synthetic, request_id, round(seconds * 1000, 3))
+        synthetic = b"true" if headers.get(_SYNTHETIC) == b"true" else b"false"
+        identity, milliseconds = request_id.encode(), b"%.3f" % (seconds * 1000)
+        service.log.repeat(known.event, synthetic, b'"%b"' % identity, milliseconds)
         service.metrics.hits.add(known.asked.model.id, entry.images, seconds, received, len(body))
         told = [
             *known.headers,
             (b"age", b"%d" % service.generation.age_of(entry)),
-            (b"openai-processing-ms", b"%d" % round(seconds * 1000)),
+            (b"openai-processing-ms", b"%.0f" % (seconds * 1000)),
             (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", request_id.encode()),
+            (b"x-request-id", identity),
         ]
         return (
             {"type": "http.response.start", "status": 200, "headers": told},
@@ -184,7 +185,9 @@ def _whole_body(messages: list[Message]) -> bytes | None:
     """The body, where it has ended and is small enough."""
     if not messages or messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
         return None
-    body = b"".join([message.get("body", b"") for message in messages])
+    body: bytes = messages[0].get("body", b"")
+    if len(messages) > 1:
+        body = b"".join([message.get("body", b"") for message in messages])
     return body if len(body) <= LARGEST_BODY else None
 
 

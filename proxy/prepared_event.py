@@ -31,9 +31,9 @@ class PreparedEvent:
                 self._pieces[-1] += encoded(value)
         self._pieces[-1] += b"}\n"
 
-    def line(self, *values: object) -> bytes:
-        """The line with these values, one for each member that varies; ends with a newline."""
+    def line(self, *values: bytes) -> bytes:
+        """The line with these values, each in JSON, one for each member that varies; ends with a newline."""
         parts = [self._pieces[0]]
         for value, piece in zip(values, self._pieces[1:], strict=True):
-            parts += (encoded(value), piece)
+            parts += (value, piece)
         return b"".join(parts)

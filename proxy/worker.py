@@ -45,6 +45,8 @@ def server_config(application: Starlette, limits: ClientLimits) -> uvicorn.Confi
         access_log=False,
         log_level="error",
         server_header=False,
+        # Nobody asks who the client's machine is, so nobody is to be believed about it.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=cast(int, limits.idle_seconds),
         timeout_notify=LOOK_SECONDS,
