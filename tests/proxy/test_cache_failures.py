@@ -51,6 +51,23 @@ def test_folder_that_is_a_file_at_the_start(
     ]
 
 
+def test_folder_that_can_be_used_later_is_used_later(
+    home: Home, start_proxy: Callable[..., RunningProxy], upstream: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upstream is not None
+    home.cache.write_text("in the way")
+    proxy = start_proxy()
+    _answered(proxy, "error")
+    home.cache.unlink()
+    _answered(proxy, "error")
+
+    monkeypatch.setattr("proxy.cache.front.REOPEN_SECONDS", 0.0)
+
+    _answered(proxy, "miss")
+    _answered(proxy, "hit")
+    assert proxy.stats()["cache"]["working"] is True
+
+
 def test_proxy_with_a_broken_cache_is_ready_and_says_so(home: Home, start_proxy: Callable[..., RunningProxy]) -> None:
     home.cache.write_text("in the way")
 
