@@ -84,6 +84,8 @@ def question(
     last = _given("--until", until, lambda text: parse_moment(text, now))
     if first and last and first >= last:
         raise ValueError(f"--since {first:%Y-%m-%dT%H:%M:%SZ} is not before --until {last:%Y-%m-%dT%H:%M:%SZ}")
+    if by and prometheus:
+        raise ValueError("--by: Prometheus' counters are not told apart; ask it without --by")
     return Question(
         tuple(paths),
         log_format,

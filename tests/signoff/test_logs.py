@@ -96,6 +96,7 @@ def test_too_much_unparsed_is_exit_3_for_people_too(tmp_path: Path) -> None:
         (["LOG", "LOG", "--explain", "1"], "--explain: name the one file whose line is meant"),
         (["-", "--follow"], "--follow: name log files or patterns, and nothing else"),
         (["LOG", "--parquet", "gone/a.parquet"], "gone/a.parquet: it can't be written"),
+        (["--prometheus", "http://127.0.0.1:1", "--by", "model"], "--by: Prometheus' counters are not told apart"),
         (["--prometheus", "nowhere"], "nowhere: this is no URL of a Prometheus"),
         (["LOG", "--engine", "sqlite"], "--engine sqlite: there is no such engine"),
     ],

@@ -1,6 +1,7 @@
 """Access logs, logfmt and the original's text log: the counts equal the ledger of what happened, over many seeds.
 
-Each seed happens on a day of its own and all are read at once, so that a day's windows are one seed's.
+Each seed happens on a day of its own and all are read at once, so that a day's windows are one seed's. Of packed files
+many make one, as rotation does where it appends.
 """
 
 from __future__ import annotations
@@ -39,14 +40,21 @@ def test_counts_equal_the_ledger(tmp_path: Path, name: str) -> None:
         folder.mkdir()
         start = first + timedelta(days=2 * seed)
         corpora[start] = make(folder, seed, start)
-    paths = [path for corpus in corpora.values() for path in corpus.paths]
-    table = read_windows(paths, now=first + timedelta(days=1000))
+    whole = {suffix: tmp_path / f"whole{suffix}" for suffix in ("", ".gz", ".zst")}
+    for suffix, path in whole.items():
+        parts = [part for part in sorted(tmp_path.glob("*/*")) if not part.is_symlink() and _packed(part) == suffix]
+        path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    table = read_windows(list(whole.values()), now=first + timedelta(days=1000))
     assert {source.format for source in table.sources} == {name}
     coverage = sum((corpus.ledger.coverage for corpus in corpora.values()), Counter[str]())
     assert {kind: getattr(table.coverage, kind) for kind in coverage} == dict(coverage)
     assert table.coverage.lines == coverage.total()
     for start, corpus in corpora.items():
         _compare(table.slice(start.replace(hour=0, minute=0), start + timedelta(days=1)), corpus.ledger)
+
+
+def _packed(path: Path) -> str:
+    return path.suffix if path.suffix in (".gz", ".zst") else ""
 
 
 def _compare(table: WindowTable, ledger: Ledger) -> None:
