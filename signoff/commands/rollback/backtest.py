@@ -1,34 +1,22 @@
 """`signoff rollback backtest`: what the criteria would have said, minute by minute."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signoff.commands.rollback.options import (
-    Checklist,
-    Json,
-    LogFormat,
-    Logs,
-    Profile,
-    Prometheus,
-    Settings,
-    what_is_asked,
-)
+from signoff.commands.rollback.options import Json, asking
+
+if TYPE_CHECKING:
+    from signoff.commands.rollback.asked import Asked
 
 
+@asking
 def backtest(
-    checklist: Checklist = None,
-    logs: Logs = None,
-    log_format: LogFormat = "auto",
-    prometheus: Prometheus = None,
+    asked: "Asked",
     chart: Annotated[Path | None, typer.Option(help="Draw the time line into this .png or .svg file.")] = None,
-    profile: Profile = None,
-    set_: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Replay logs: one round a minute, as if each minute were now. The target is not contacted.
@@ -44,7 +32,6 @@ def backtest(
     from checks.rollback.timeline import Timeline
     from signoff.exit_code import ExitCode
 
-    asked = what_is_asked(checklist, profile, set_, logs, log_format, prometheus)
     try:
         table = asked.table(None, datetime.now(UTC))
         found = replay(asked.criteria, Timeline(table), asked.root)

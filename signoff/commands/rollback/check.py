@@ -1,37 +1,23 @@
 """`signoff rollback check`: do we go back, by what is known now or was at a time?"""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signoff.commands.rollback.options import (
-    EXIT,
-    Checklist,
-    Json,
-    LogFormat,
-    Logs,
-    Profile,
-    Prometheus,
-    Settings,
-    moment,
-    what_is_asked,
-)
+from signoff.commands.rollback.options import EXIT, Json, asking, moment
+
+if TYPE_CHECKING:
+    from signoff.commands.rollback.asked import Asked
 
 
+@asking
 def check(
-    checklist: Checklist = None,
-    logs: Logs = None,
-    log_format: LogFormat = "auto",
-    prometheus: Prometheus = None,
+    asked: "Asked",
     at: Annotated[
         str | None, typer.Option(help="Judge as of then: an ISO time, or how long ago. [default: now]")
     ] = None,
-    profile: Profile = None,
-    set_: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Say CONTINUE, HOLD or ROLLBACK, and why.
@@ -46,7 +32,7 @@ def check(
     """
     now = datetime.now(UTC)
     then = moment("--at", at, now)
-    found = what_is_asked(checklist, profile, set_, logs, log_format, prometheus).round(then, now)
+    found = asked.round(then, now)
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
     else:

@@ -1,12 +1,11 @@
-"""The options that all commands of `signoff rollback` share, and the sources they name."""
+"""The options that all commands of `signoff rollback` share, once, and the sources they name."""
 
-from __future__ import annotations
-
+import inspect
 import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -15,16 +14,6 @@ from signoff.exit_code import ExitCode
 if TYPE_CHECKING:
     from signoff.commands.rollback.asked import Asked
 
-Checklist = Annotated[
-    Path | None, typer.Argument(help="Whose criteria. [default: ./checklist.yaml, else built-in ones]")
-]
-Logs = Annotated[list[str] | None, typer.Option("--logs", metavar="FILE", help="Log file or glob pattern. Repeatable.")]
-LogFormat = Annotated[str, typer.Option("--format", help="The logs' format, or auto to recognise it.")]
-Prometheus = Annotated[str | None, typer.Option(metavar="URL", help="Measure by this Prometheus.")]
-Profile = Annotated[str | None, typer.Option(help="Whose values `${…}` takes.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A profile value, or target.FIELD.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 Parsed = TypeVar("Parsed")
@@ -34,13 +23,19 @@ EXIT = {"CONTINUE": ExitCode.GO, "HOLD": ExitCode.HOLD, "ROLLBACK": ExitCode.ROL
 
 
 def what_is_asked(
-    checklist: Path | None,
-    profile: str | None,
-    settings: list[str] | None,
-    logs: list[str] | None,
-    log_format: str,
-    prometheus: str | None,
-) -> Asked:
+    checklist: Annotated[
+        Path | None, typer.Argument(help="Whose criteria. [default: ./checklist.yaml, else built-in ones]")
+    ] = None,
+    logs: Annotated[
+        list[str] | None, typer.Option("--logs", metavar="FILE", help="Log file or glob pattern. Repeatable.")
+    ] = None,
+    log_format: Annotated[str, typer.Option("--format", help="The logs' format, or auto to recognise it.")] = "auto",
+    prometheus: Annotated[str | None, typer.Option(metavar="URL", help="Measure by this Prometheus.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Whose values `${…}` takes.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A profile value, or target.FIELD.")
+    ] = None,
+) -> "Asked":
     """Load what the options name; raises ConfigurationError for what cannot be asked."""
     from signoff.commands.rollback.asked import asked
     from signoff.setting import read_settings
@@ -48,12 +43,28 @@ def what_is_asked(
     return asked(
         checklist,
         profile=profile,
-        settings=read_settings(settings or []),
+        settings=read_settings(set_ or []),
         environ=os.environ,
         logs=logs or (),
         log_format=log_format,
         prometheus=prometheus,
     )
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `what_is_asked` before its own; its first argument is what they name."""
+    shared = list(inspect.signature(what_is_asked).parameters.values())
+    _, *own = inspect.signature(command).parameters.values()
+
+    def asked_first(**given: Any) -> None:
+        named = {parameter.name: given.pop(parameter.name) for parameter in shared}
+        command(what_is_asked(**named), **given)
+
+    asked_first.__doc__ = command.__doc__
+    asked_first.__name__ = command.__name__
+    asked_first.__annotations__ = {each.name: each.annotation for each in (*shared, *own)}
+    asked_first.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]  # as inspect documents
+    return asked_first
 
 
 def moment(option: str, text: str | None, now: datetime) -> datetime:

@@ -1,7 +1,5 @@
 """`signoff rollback watch`: the question again and again, until it is answered or the time is over."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import threading
@@ -11,32 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signoff.commands.rollback.options import (
-    EXIT,
-    Checklist,
-    Json,
-    LogFormat,
-    Logs,
-    Profile,
-    Prometheus,
-    Settings,
-    span_s,
-    what_is_asked,
-)
+from signoff.commands.rollback.options import EXIT, Json, asking, span_s
 from signoff.interruption import interruptible
 
 if TYPE_CHECKING:
     from checks.rollback.rounds import Round
+    from signoff.commands.rollback.asked import Asked
 
 ON_BREACH_S = 300.0
 """How long the command of --on-breach may take."""
 
 
+@asking
 def watch(
-    checklist: Checklist = None,
-    logs: Logs = None,
-    log_format: LogFormat = "auto",
-    prometheus: Prometheus = None,
+    asked: "Asked",
     every: Annotated[str, typer.Option(help="A round so often, at least 1s.")] = "1m",
     for_: Annotated[str | None, typer.Option("--for", help="Stop after so long. [default: never]")] = None,
     once: Annotated[bool, typer.Option("--once", help="One round only, for cron.")] = False,
@@ -44,8 +30,6 @@ def watch(
     on_breach: Annotated[
         str | None, typer.Option(help="A command with its arguments, run once at the first ROLLBACK, without a shell.")
     ] = None,
-    profile: Profile = None,
-    set_: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Look every so often, a line a round, until ROLLBACK or the end of --for; a source that is gone is HOLD.
@@ -64,10 +48,9 @@ def watch(
         max(1.0, span_s("--every", every)), 0.0 if once else None if for_ is None else span_s("--for", for_)
     )
     argv = _arguments(on_breach)
-    asked = what_is_asked(checklist, profile, set_, logs, log_format, prometheus)
     stop = threading.Event()
 
-    def seen(found: Round) -> None:
+    def seen(found: "Round") -> None:
         from signoff.commands.rollback.view import line
 
         if journal:
@@ -95,7 +78,7 @@ def _arguments(written: str | None) -> list[str]:
     return argv
 
 
-def _append(journal: Path, found: Round) -> None:
+def _append(journal: Path, found: "Round") -> None:
     with journal.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(found.as_json(), allow_nan=False) + "\n")
 
