@@ -26,8 +26,8 @@ def approve(
 
     Exit codes: 0 signed, 2 nothing was signed.
     """
+    from checks.record_file import read_record
     from checks.signing import approving
-    from reports.reading import read_record
 
     record = read_record(run)
     path = approving.approve(run, record, role, key, "reject" if reject else "approve", comment)

@@ -43,12 +43,12 @@ def gate(
 
 
 def _decide(run: Path, allowed_signers: Path) -> Decision:
+    from checks.record_file import read_record
     from checks.signing import gate as judging
     from checks.signing.allowed_signers import read_allowed_signers
     from checks.signing.inventory import take_inventory
     from checks.signing.signatures import read_signatures
     from checks.signing.statement import now
-    from reports.reading import read_record
 
     signers = read_allowed_signers(allowed_signers)
     inventory = take_inventory(run)

@@ -21,6 +21,6 @@ def report(
 
       signoff report signoff-runs/20260111T100000Z-0a1b2c3d --format junit
     """
-    from reports.reading import read_record
+    from checks.record_file import read_record
 
     sys.stdout.write(view(read_record(run), format_))

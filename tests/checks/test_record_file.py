@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.reading import MAX_BYTES, ReportError, read_record
+from checks.record_file import MAX_BYTES, RecordError, read_record
 from tests.reports import records
 
 
@@ -20,7 +20,7 @@ def written(run: Path, content: str | bytes) -> Path:
 
 def refusal(run: Path) -> str:
     """What reading the run says."""
-    with pytest.raises(ReportError) as caught:
+    with pytest.raises(RecordError) as caught:
         read_record(run)
     assert caught.value.path in {run, run / "verdict.json"}
     assert str(caught.value) == f"{caught.value.path}: {caught.value.problem}; {caught.value.remedy}"
