@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from checks.comparator_reading import READERS
+from checks.effects import Effect
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor
@@ -90,6 +91,8 @@ class Check(Model):
     asks_target: ClassVar[bool] = False
     """Whether what it sees counts only once the target is known to be the release."""
     slow: ClassVar[bool] = False
+    usual_effect: ClassVar[Effect] = "read"
+    """What checks of the kind do outside, where they do not say."""
 
     id: Identifier = Field(description="Unique in the checklist.")
     title: str = Field(min_length=1, max_length=200, description="What a reader sees; a sentence that can be true.")
@@ -102,7 +105,12 @@ class Check(Model):
     timeout: Seconds = Field(default=60.0, gt=0, description="After that the check is an error.")
     retry: Retry | None = Field(default=None, description="Further tries; each is recorded.")
     repeat: Repeat | None = Field(default=None, description="Rounds over a span; the worst counts.")
-    effect: Literal["read", "traffic", "paid", "write"] = Field(default="read", description="What it does outside.")
+    effect: Effect | None = Field(
+        default=None, description="What it does outside: read, traffic, paid or write. Default: by kind and method."
+    )
+    paid_requests: int | None = Field(
+        default=None, ge=0, description="At most so many paid requests each time, where the kind cannot tell."
+    )
     runbook: str | None = Field(default=None, description="File and anchor that say what to do.")
     why: str = Field(default="", description="Why it is looked at in this way.")
     expect: Mapping[str, Expected] = Field(default_factory=dict, description="Property to comparator.")
@@ -118,6 +126,15 @@ class Check(Model):
         if cls.sole_property is None or not isinstance(raw, dict):
             return raw
         return {**raw, **{key: _spelled_out(raw[key], cls.sole_property) for key in ("expect", "prefer") if key in raw}}
+
+    @property
+    def acts(self) -> Effect:
+        """What it does outside, which a profile may refuse."""
+        return self.effect or self.usual_effect
+
+    def requests_sent(self) -> int | None:
+        """How many requests it sends each time; None where that cannot be told in advance."""
+        return None
 
     def observed_names(self) -> frozenset[str] | None:
         """The properties that this check will observe; None where they cannot be told in advance."""

@@ -7,14 +7,24 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
+from checks.effects import Allowance
 from checks.expectation import Expectation
 from checks.target import Target
 from checks.units import Dimension, Quantity
 
 Scalar = str | int | float | bool
+
+
+class Profile(BaseModel):
+    """Values that `${name}` takes under a profile, and under `allow` what its checks may do outside."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Scalar]
+
+    allow: Allowance | None = Field(default=None, description="Effects and paid requests. Default: all are allowed.")
 
 
 class Release(Model):
@@ -202,7 +212,7 @@ class Checklist(Model):
     schema_: Literal[1] = Field(alias="schema")
     version: str = ""
     release: Release
-    profiles: Mapping[str, Mapping[str, Scalar]] = Field(default_factory=dict)
+    profiles: Mapping[str, Profile] = Field(default_factory=dict)
     default_profile: str | None = None
     target: Target = Field(default_factory=Target)
     stages: tuple[Stage, ...]

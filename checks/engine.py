@@ -61,6 +61,8 @@ class Plan:
     unbound: Mapping[str, str]
     target: Target
     identity: Identity
+    refused: Mapping[str, str]
+    """Checks whose effect the profile does not allow, and why."""
     names: Names
     values: Mapping[str, Any]
     redactor: Redactor
@@ -158,6 +160,8 @@ class Engine:
         if unmet:
             names = ", ".join(f"{name} ({self.results[name].status.value})" for name in unmet[:5])
             return settled(Status.BLOCKED, f"needs {names}")
+        if entry.id in self.plan.refused:
+            return settled(Status.BLOCKED, f"refused: {self.plan.refused[entry.id]}")
         if check is None:
             return settled(Status.FAIL, self.plan.unbound[entry.id])
         if check.asks_target and self.plan.target.url is not None:

@@ -52,6 +52,11 @@ class Request(Model):
         """The method that is sent."""
         return self.method or ("GET" if self.json_ is None and self.multipart is None else "POST")
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the method is one that changes nothing (RFC 9110, 9.2.1)."""
+        return self.verb in {"GET", "HEAD", "OPTIONS"}
+
 
 def send(request: Request, context: Context, within_s: float) -> Response:
     """The answer to `request`, complete, in at most `within_s` seconds.

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from checks.checklist import Checklist, Release, Stage
+from checks.effects import Allowance
 from checks.entries import Entry, read_entries, take_checks
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import explain, problem_at, suggestion
@@ -40,6 +41,11 @@ class Loaded:
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
     """What is wrong with the file; nothing is run while there is any."""
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What the profile lets checks do outside; None where it does not say."""
+        return None if self.profile is None else self.checklist.profiles[self.profile].allow
 
 
 def read_document(path: Path) -> tuple[Document, bytes]:
@@ -100,7 +106,8 @@ def _profile(
         where = ("default_profile",) if profile is None else ("profiles",)
         message = f"profile {chosen!r} is not in the checklist{suggestion(str(chosen), list(profiles))}"
         raise ConfigurationError([problem_at(document, where, message)])
-    values = dict(_mapping(profiles[chosen])) if chosen is not None else {}
+    given = _mapping(profiles[chosen]) if chosen is not None else {}
+    values = {name: value for name, value in given.items() if name != "allow"}
     for name in [name for name in overrides if not name.startswith("target.")]:
         if name not in values:
             message = f"--set {name}: no such value{suggestion(name, [*values, 'target.url'])}"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from checks.binding import bind
 from checks.check import Check
+from checks.effects import refusals
 from checks.engine import Engine, Options, Plan
 from checks.entries import Entry, with_row
 from checks.errors import ConfigurationError, Problem
@@ -123,7 +124,9 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
             problems += found
     if problems:
         raise ConfigurationError(problems)
-    return Plan(loaded, selected, checks, unbound, target, identity, names, values, _redactor(loaded, names, target))
+    refused = refusals(checks, loaded.allowance)
+    redactor = _redactor(loaded, names, target)
+    return Plan(loaded, selected, checks, unbound, target, identity, refused, names, values, redactor)
 
 
 def _asks(entry: Entry) -> bool:

@@ -4,20 +4,26 @@
 >>> substitute({"at_least": "${unit_tests}", "report": "${run.dir}/unit.xml"}, names)
 ({'at_least': 217, 'report': 'runs/1/unit.xml'}, [])
 >>> substitute("${env:TOKEN}", names)
-('${env:TOKEN}', [Missing(path=(), name='env:TOKEN')])
+('${env:TOKEN}', [Missing(path=(), name='env:TOKEN', why='')])
 """
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from checks.contents import UnreadableError, open_regular
 
 _REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)\}")
 _LATER = ("steps.",)
 """Names that a kind fills in while it runs."""
 MAX_SECRET_FILE_BYTES = 64 * 1024
+OTHERS_MAY = 0o027
+"""Permissions that the file of a secret must not have: write for its group, anything for others."""
 
 
 class Missing(NamedTuple):
@@ -25,10 +31,16 @@ class Missing(NamedTuple):
 
     path: tuple[str | int, ...]
     name: str
+    why: str = ""
+    """What stands in the way, where that is more than that nothing is there."""
 
 
 class Unset(Exception):  # noqa: N818 - it is a state, not a mistake
-    """A name has no value."""
+    """A name has no value, and why where that can be said."""
+
+    def __init__(self, name: str, why: str = "") -> None:
+        super().__init__(name)
+        self.why = why
 
 
 class Names:
@@ -55,7 +67,7 @@ class Names:
         if colon and scheme == "env":
             return self._secret(name, self._environ.get(rest))
         if colon and scheme == "file":
-            return self._secret(name, _content(self._root / Path(rest).expanduser()))
+            return self._secret(name, _content(name, self._root / Path(rest).expanduser()))
         value = self._values.get(name)
         if value is None:
             raise Unset(name)
@@ -68,12 +80,24 @@ class Names:
         return value
 
 
-def _content(path: Path) -> str | None:
+def _content(name: str, path: Path) -> str | None:
+    """The text of a secret's file, None where there is no file; raises Unset for one that must not be used."""
     try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_SECRET_FILE_BYTES).decode().strip()
-    except (OSError, UnicodeDecodeError):
-        return None
+        with open_regular(path) as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            content = stream.read(MAX_SECRET_FILE_BYTES + 1)
+    except (UnreadableError, OSError) as problem:
+        if not path.exists():
+            return None
+        raise Unset(name, str(problem)) from problem
+    if mode & OTHERS_MAY:
+        raise Unset(name, f"others may read or write it (mode {mode:04o}); chmod 600 it")
+    if len(content) > MAX_SECRET_FILE_BYTES:
+        raise Unset(name, f"it has more than {MAX_SECRET_FILE_BYTES} bytes")
+    try:
+        return content.decode().strip() or None
+    except UnicodeDecodeError as problem:
+        raise Unset(name, "it is not UTF-8") from problem
 
 
 def substitute(raw: Any, names: Names, path: tuple[str | int, ...] = ()) -> tuple[Any, list[Missing]]:
@@ -102,8 +126,8 @@ def _replace(raw: Any, get: Callable[[str], object], path: tuple[str | int, ...]
             return match.group()
         try:
             return get(name)
-        except Unset:
-            missing.append(Missing(path, name))
+        except Unset as unset:
+            missing.append(Missing(path, name, unset.why))
             return match.group()
 
     whole = _REFERENCE.fullmatch(raw)

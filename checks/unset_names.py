@@ -12,7 +12,13 @@ from checks.yaml_reader import Document
 
 def unset(document: Document, missing: Iterable[Missing]) -> list[Problem]:
     """A problem for each name that has no value."""
-    return [problem_at(document, hole.path, f"${{{hole.name}}} is not set{_remedy(hole.name)}") for hole in missing]
+    return [problem_at(document, hole.path, _message(hole)) for hole in missing]
+
+
+def _message(hole: Missing) -> str:
+    if hole.why:
+        return f"${{{hole.name}}} cannot be used: {hole.why}"
+    return f"${{{hole.name}}} is not set{_remedy(hole.name)}"
 
 
 def _remedy(name: str) -> str:

@@ -17,6 +17,7 @@ from checks.backup_files import Backup, BackupError, Work, back_up, check_fit, r
 from checks.check import Check, Context
 from checks.contents import UnreadableError, chunks_of
 from checks.database import DatabaseUnavailableError
+from checks.effects import Effect
 from checks.outcome import Evidence, Observation, error, failed
 from checks.units import Dimension, Quantity
 
@@ -42,9 +43,9 @@ class BackupCheck(Check):
         "paths": "where the backups lie",
     }
     slow: ClassVar[bool] = True
+    usual_effect: ClassVar[Effect] = "write"
 
     kind: Literal["backup"]
-    effect: Literal["read", "traffic", "paid", "write"] = Field(default="write", description="What it does outside.")
     of: tuple[str, ...] = Field(min_length=1, description="Files, folders and databases.")
     to: str = Field(min_length=1, description="The folder for the backups; made, with mode 0700, if need be.")
     restore: bool = Field(default=True, description="Restore into a scratch folder and compare.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from checks.check import Check, Context
+from checks.effects import Effect
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send
 from checks.http_response import RESPONSE_PROPERTIES
@@ -27,6 +28,15 @@ class HttpCheck(Check, Request):
     asks_target: ClassVar[bool] = True
 
     kind: Literal["http"]
+
+    @property
+    def acts(self) -> Effect:
+        """Traffic, unless the method only reads."""
+        return self.effect or ("read" if self.only_reads else "traffic")
+
+    def requests_sent(self) -> int:
+        """One."""
+        return 1
 
     def observe(self, context: Context) -> Observation:
         """Send it; no answer is a failure of the target, and so is another body where JSON is expected."""

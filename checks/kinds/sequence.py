@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from checks.check import Check, Context, Model, Seconds
+from checks.effects import Effect
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send, send_together
 from checks.http_response import RESPONSE_PROPERTIES, Response
@@ -103,6 +104,15 @@ class SequenceCheck(Check):
                     raise ValueError(f"{step.name}: ${{steps.{'.'.join(reference)}}} is captured by no earlier step")
             captured |= {(step.name, name) for name in step.capture}
         return self
+
+    @property
+    def acts(self) -> Effect:
+        """Traffic, unless every step only reads."""
+        return self.effect or ("read" if all(step.only_reads for step in self.steps) else "traffic")
+
+    def requests_sent(self) -> int:
+        """Those of every step."""
+        return sum(step.times for step in self.steps)
 
     def observed_names(self) -> frozenset[str]:
         """The names of its steps and comparisons."""

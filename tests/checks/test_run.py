@@ -185,6 +185,7 @@ def test_a_run_that_knows_why_the_target_is_silent_says_so(tmp_path: Path) -> No
 
 def test_no_secret_leaves_a_run(tmp_path: Path, thing: Thing) -> None:
     (tmp_path / "token.txt").write_text("file-secret-0123456789")
+    (tmp_path / "token.txt").chmod(0o600)
     shout = "import sys, os; print(sys.argv[1], os.environ['T']); print(sys.argv[1], file=sys.stderr)"
     command = ["python", "-c", shout, "${env:TOKEN}"]
     http = {"method": "POST", "url": "/echo", "json": {"a": "${file:token.txt}"}, "headers": {"x-k": "${env:TOKEN}"}}

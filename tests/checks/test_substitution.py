@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,22 +57,44 @@ def test_a_value_is_never_read_as_a_reference_again() -> None:
 
 
 def test_a_file_gives_its_content_and_is_remembered_as_a_secret(tmp_path: Path) -> None:
-    (tmp_path / "token.txt").write_text("  f-0123\n")
+    _secret_file(tmp_path / "token.txt", b"  f-0123\n")
     names = Names({}, {"TOKEN": "t-0123"}, tmp_path)
     assert substitute("${file:token.txt}", names) == ("f-0123", [])
     names.extended({"more": 1}).get("env:TOKEN")
     assert names.secrets == {"token.txt": "f-0123", "TOKEN": "t-0123"}
 
 
-def test_a_file_that_is_no_text_is_unset(tmp_path: Path) -> None:
-    (tmp_path / "key.bin").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(Unset):
-        Names({}, {}, tmp_path).get("file:key.bin")
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        (b"\xff\xfe\x00", 0o600, "it is not UTF-8"),
+        (b"x" * (MAX_SECRET_FILE_BYTES + 1), 0o600, "it has more than 65536 bytes"),
+        (b"f-0123", 0o644, "others may read or write it (mode 0644); chmod 600 it"),
+        (b"f-0123", 0o620, "others may read or write it (mode 0620); chmod 600 it"),
+    ],
+)
+def test_a_file_that_must_not_be_used_is_unset_with_the_reason(
+    tmp_path: Path, content: bytes, mode: int, why: str
+) -> None:
+    _secret_file(tmp_path / "key", content, mode)
+    assert substitute("${file:key}", Names({}, {}, tmp_path)) == ("${file:key}", [Missing((), "file:key", why)])
 
 
-def test_a_file_is_read_up_to_a_bound(tmp_path: Path) -> None:
-    (tmp_path / "big.txt").write_text("x" * (MAX_SECRET_FILE_BYTES + 10))
-    assert len(str(Names({}, {}, tmp_path).get("file:big.txt"))) == MAX_SECRET_FILE_BYTES
+def test_the_group_of_a_file_may_read_it(tmp_path: Path) -> None:
+    _secret_file(tmp_path / "key", b"f-0123", 0o440)
+    assert Names({}, {}, tmp_path).get("file:key") == "f-0123"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key", 0o600)
+    with pytest.raises(Unset) as raised:
+        Names({}, {}, tmp_path).get("file:key")
+    assert "not a regular file" in raised.value.why
+
+
+def _secret_file(path: Path, content: bytes, mode: int = 0o600) -> None:
+    path.write_bytes(content)
+    path.chmod(mode)
 
 
 def test_references_are_listed() -> None:
