@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from checks.check import Check, Context, Model, Seconds
+from checks.check import Check, Context, Seconds
 from checks.effects import Effect
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send, send_together
 from checks.http_response import RESPONSE_PROPERTIES, Response
-from checks.observed import ABSENT, look_up
+from checks.observed import look_up
 from checks.outcome import Evidence, Observation, error, failed
-from checks.units import Quantity
+from checks.step_comparison import Comparison
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 
@@ -37,24 +37,6 @@ class Step(Request):
     capture: Mapping[Name, str] = Field(
         default_factory=dict, description="Name to a path: headers.x-request-id, json.id."
     )
-
-
-class Comparison(Model):
-    """How two properties of steps stand to each other."""
-
-    same: tuple[str, str] | None = Field(default=None, description="Whether they are equal.")
-    ratio: tuple[str, str] | None = Field(default=None, description="The first divided by the second.")
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Comparison:
-        if (self.same is None) == (self.ratio is None):
-            raise ValueError("a comparison takes either `same: [one, other]` or `ratio: [one, other]`")
-        return self
-
-    @property
-    def operands(self) -> tuple[str, str]:
-        """The two paths, each `step.property`."""
-        return self.same or self.ratio or ("", "")
 
 
 class SequenceCheck(Check):
@@ -133,7 +115,7 @@ class SequenceCheck(Check):
                 return failed(f"step {step.name}: {problem}", *evidence, **self._reported(whole))
             except (Unsendable, Interrupted) as problem:
                 return error(f"step {step.name}: {problem}", *evidence, **self._reported(whole))
-        compared = {name: _compared(comparison, whole) for name, comparison in self.compare.items()}
+        compared = {name: comparison.of(whole) for name, comparison in self.compare.items()}
         return Observation({**self._reported(whole), **compared}, tuple(evidence))
 
     def _reported(self, whole: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -185,22 +167,6 @@ def _captures(step: Step, answer: Mapping[str, Any]) -> dict[str, str]:
             raise NoAnswer(f"the answer (status {answer['statuses'][-1]}) has no short value at {path} to hand on")
         captured[name] = str(found)
     return captured
-
-
-def _compared(comparison: Comparison, whole: Mapping[str, Any]) -> bool | float | None:
-    one, other = (look_up(whole, operand) for operand in comparison.operands)
-    if one is None or other is None or one is ABSENT or other is ABSENT:
-        return None
-    if comparison.same is not None:
-        return bool(one == other)
-    top, bottom = _number(one), _number(other)
-    return top / bottom if top is not None and bottom else None
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, Quantity):
-        return value.value
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _variable_parts(step: Step) -> dict[str, Any]:

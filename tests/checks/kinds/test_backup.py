@@ -193,4 +193,4 @@ def test_a_stopped_run_leaves_no_half_backup(home: Path, make: Make, context: Ma
 
 
 def test_it_says_that_it_writes(make: Make) -> None:
-    assert make(BackupCheck, of=["a"], to="b").effect == "write"
+    assert make(BackupCheck, of=["a"], to="b").acts == "write"
