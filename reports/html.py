@@ -61,6 +61,11 @@ def _asset(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def content_policy(style: str) -> str:
+    """A policy that allows this inline style and nothing else."""
+    return f"default-src 'none'; style-src {_source(style)}; base-uri 'none'"
+
+
 def _source(content: str) -> str:
     """How a policy names an inline style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

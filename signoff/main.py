@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from signoff.commands.approve import approve
 from signoff.commands.bundle import bundle
+from signoff.commands.drill import drill
 from signoff.commands.gate import gate
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
@@ -27,7 +28,7 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, report, approve, gate, bundle):
+for command in (run, plan, lint, kinds, report, approve, gate, bundle, drill):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")

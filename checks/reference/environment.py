@@ -103,10 +103,10 @@ def _started(
         "target.executable": program,
         "target.artifact": str(installed.wheel),
     }
-    _make_home(home)
+    make_home(home)
     variant.prepare(home)
     environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **server_settings})
-    build = _build(program, folder, environment)
+    build = build_of(program, folder, environment)
     tell("starting the simulated Gemini and the proxy")
     try:
         simulate = [program, "simulate", "--port", upstream.rpartition(":")[2], *variant.simulator]
@@ -131,7 +131,7 @@ def _settings(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str
     return given | {variable: environ[variable] for variable in SETTINGS if variable in environ}
 
 
-def _make_home(home: Path) -> None:
+def make_home(home: Path) -> None:
     """A home with accounts for the simulator; the server makes the rest."""
     accounts = home / "accounts"
     accounts.mkdir(parents=True, mode=0o700)
@@ -143,7 +143,8 @@ def _make_home(home: Path) -> None:
         path.chmod(0o600)
 
 
-def _build(program: str, folder: Path, environment: Mapping[str, str]) -> str | None:
+def build_of(program: str, folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The build that an installed program says it is; None where it does not say."""
     done = run_process([program, "version", "--json"], cwd=folder, env=environment, timeout_s=TRAFFIC_TIMEOUT_S)
     try:
         return str(json.loads(done.stdout)["build"])

@@ -46,11 +46,12 @@ def server(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """As `background`, and enters the block once `url` answers; raises StartError where it never does."""
     with background(argv, env, log) as process:
-        _wait_for(process, url, log, stop)
+        wait_for(process, url, log, stop)
         yield process
 
 
-def _wait_for(process: subprocess.Popen[bytes], url: str, log: Path, stop: threading.Event) -> None:
+def wait_for(process: subprocess.Popen[bytes], url: str, log: Path, stop: threading.Event) -> None:
+    """Return once `url` answers; raises StartError where the process ends before, or time runs out."""
     import httpx
 
     deadline = time.monotonic() + START_TIMEOUT_S

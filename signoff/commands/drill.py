@@ -1,0 +1,94 @@
+"""`signoff drill`: break what a checklist claims to check, and see whether it notices."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from signoff.drill_progress import drill_listener
+from signoff.exit_code import ExitCode
+from signoff.interruption import interruptible
+
+if TYPE_CHECKING:
+    from checks.drill.outcome import DrillRecord
+
+
+def drill(
+    checklist: Annotated[Path, typer.Argument(help="The checklist.")] = Path("checklist.yaml"),
+    fault: Annotated[list[str] | None, typer.Option(help="Only this fault. Repeatable.")] = None,
+    family: Annotated[list[str] | None, typer.Option(help="Only the faults of this family. Repeatable.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Faults side by side.")] = 1,
+    healthy_runs: Annotated[int, typer.Option(min=0, max=1000, help="Runs of each site with nothing broken.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of the traffic and of the first healthy run.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option(help="The folder of the report. [default: signoff-drills/<UTC>]")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the faults and drill nothing.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Break one thing after the other in a copy of the reference environment, and see which check notices.
+
+    Examples:
+
+      signoff drill --jobs 2
+
+      signoff drill --family cache --fault another-profiles-threshold
+
+      signoff drill --list
+
+    Exit codes: 0 all caught and no false alarm, 1 something missed or a false alarm, 2 usage error, 3 something could
+    not be drilled, 130 interrupted.
+    """
+    from checks.drill.catalogue import chosen
+    from checks.drill.drill import DrillRequest, conduct_drill
+
+    faults = chosen(fault or (), family or ())
+    if list_:
+        sys.stdout.write("".join(f"{each.family:<14}{each.id:<40}{each.breaks}\n" for each in faults))
+        return
+    request = DrillRequest(checklist, faults, jobs=jobs, healthy_runs=healthy_runs, seed=seed)
+    stop = threading.Event()
+    with interruptible(stop), drill_listener(len(faults)) as listener:
+        record = conduct_drill(request, listener, stop)
+    folder = output or Path("signoff-drills") / f"{record.started_at:%Y%m%dT%H%M%SZ}"
+    _write(folder, record)
+    if json_:
+        sys.stdout.write(record.model_dump_json(indent=2) + "\n")
+    _show(folder, record)
+    raise typer.Exit(_exit_code(record))
+
+
+def _write(folder: Path, record: DrillRecord) -> None:
+    from checks.run_folder import write_atomically
+    from reports.drill import render_html, render_markdown
+
+    write_atomically(folder / "drill.json", (record.model_dump_json(indent=2) + "\n").encode())
+    write_atomically(folder / "drill.md", render_markdown(record).encode())
+    write_atomically(folder / "drill.html", render_html(record).encode())
+
+
+def _show(folder: Path, record: DrillRecord) -> None:
+    from reports.drill import title
+
+    lines = [title(record)]
+    lines += [f"  {each.state}: {each.id}: {each.why}" for each in record.missed[:20]]
+    lines += [f"  false alarm: {each.check} in {each.where}: {each.reason}" for each in record.alarms[:20]]
+    never = record.checks_never_failed
+    if never:
+        lines.append(f"  {len(never)} required checks were failed by none of these faults")
+    lines.append(f"report: {folder / 'drill.md'}")
+    sys.stderr.write("".join(f"{line[:400]}\n" for line in lines))
+
+
+def _exit_code(record: DrillRecord) -> ExitCode:
+    if record.interrupted:
+        return ExitCode.INTERRUPTED
+    if record.missed or record.alarms:
+        return ExitCode.NO_GO
+    if not record.caught or any(fault.state == "not_run" for fault in record.faults):
+        return ExitCode.HOLD
+    return ExitCode.GO
