@@ -16,7 +16,7 @@ from checks.contents import UnreadableError, read_bounded
 from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, no_data
 from checks.query import parse_json
-from checks.trend import FEWEST_VALUES
+from checks.trend import FEWEST_VALUES, direction
 from checks.units import Dimension, Quantity
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class MetricCheck(Check):
         "windows": "[start, value, samples] of each window, at most the latest 500",
         "synthetic": "none, some or all of the requests are labelled synthetic",
         "series": "the value of each window that has one, in the order of time; what `trend: rising|falling` is of",
-        "trend": "rising, falling or flat, each window weighing as many samples as it has; null where unknown",
+        "trend": "rising, falling or flat: the direction of `series`; null with fewer than four windows",
         "baseline": "the value that it is compared with",
         "ratio": "value divided by baseline",
     }
@@ -98,6 +98,7 @@ class MetricCheck(Check):
     def _observation(self, table: WindowTable, measured: MeasureValue, baseline: float | None) -> Observation:
         windows = measured.windows[-MAX_WINDOWS:]
         value = measured.value
+        series = [each.value for each in windows if each.value is not None]
         properties: dict[str, Any] = {
             "value": _quantity(value, measured),
             "ci": list(measured.ci) if measured.ci else None,
@@ -105,8 +106,8 @@ class MetricCheck(Check):
             "unit": measured.unit,
             "windows": [[each.start.isoformat(), each.value, each.samples] for each in windows],
             "synthetic": table.is_synthetic,
-            "series": [each.value for each in windows if each.value is not None],
-            "trend": table.trend(self.measure).direction,
+            "series": series,
+            "trend": direction(series) if len(series) >= FEWEST_VALUES else None,
             "baseline": _quantity(baseline, measured),
             "ratio": Quantity(value / baseline, Dimension.RATIO) if value is not None and baseline else None,
         }
@@ -114,7 +115,7 @@ class MetricCheck(Check):
         made_of = f"{table.total.requests} requests, {table.is_synthetic} of them synthetic"
         told = {"measure": self.measure, "made_of": made_of, "caveats": caveats, "windows": properties["windows"]}
         evidence = Evidence("measure.json", json.dumps(told, indent=1).encode())
-        if "series" in {*self.expect, *self.prefer} and len(properties["series"]) < FEWEST_VALUES:
+        if "series" in {*self.expect, *self.prefer} and len(series) < FEWEST_VALUES:
             return no_data(f"a trend needs {FEWEST_VALUES} windows with data", evidence, **properties)
         return Observation(properties, (evidence,), reason="; ".join([f"of {made_of}", *caveats]))
 

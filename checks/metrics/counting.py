@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,21 +30,22 @@ from checks.metrics.reading import LONGEST_LINE, Begins, Piece, pieces
 from checks.metrics.sources import LogFile
 
 _BLOCK = 1 << 20
+_DELIMITER = b"\x01"
+"""The database must be given one; in lines that hold it they are not told from it."""
 
 _Subject = TypeVar("_Subject")
 _Outcome = TypeVar("_Outcome")
 
 _PASSED_OVER = f"SELECT coalesce(max(number), 0) - count(*) FROM {KEPT}"  # noqa: S608 - a constant
-_LEFT_OUT = ("other_version", "synthetic_left_out", "users_left_out")
 
-_WORKERS = 2
+_WORKERS = min(4, os.cpu_count() or 1)
 """Ranges in work at a time; each is read, split and matched by one core."""
 
 
 class Counting:
     """Counts the lines of files of one format.
 
-    `states` are how many lines were parsed (repeated ones among them), ignored, unparsed and partial. `notes` are what
+    `states` are how many lines were ignored, unparsed and partial that never reached the table. `notes` are what
     was noticed. `folder` is for temporary files that the database may read.
     """
 
@@ -67,12 +69,12 @@ class Counting:
         self._lock = threading.Lock()
         self._begins = _begins(log_format)
         records = extracted(log_format, statements.fields_used(log_format, by))
-        self._facts = f"CREATE OR REPLACE TEMP TABLE facts AS {statements.facts(log_format, records, by)}"
-        self._count = f"INSERT INTO counts {statements.counts(log_format)}"
+        self._count = f"INSERT INTO counts {statements.counts(log_format, records, by)}"
         for statement in statements.TABLES:
             connection.execute(statement)
         columns = {name: list(column) for name, column in zip(Cell._fields, zip(*cells(), strict=True), strict=True)}
         connection.execute(statements.FILL_CELLS, columns)
+        connection.execute("SET threads = 1")
 
     def read(self, file: LogFile) -> None:
         """Count a file's lines; raises LogSourceError and TruncatedFileError as `pieces` does."""
@@ -96,10 +98,10 @@ class Counting:
         """
         cursor = self._cursor()
         try:
-            with _spooled(file, part, self._folder) as (path, torn):
+            with _spooled(file, part, self._folder) as path:
                 cursor.execute(f"CREATE OR REPLACE TEMP VIEW lines AS {_lines_of(path)}")
-                self._count_lines(cursor, torn)
-        except (duckdb.InvalidInputException, duckdb.IOException, OSError, UnicodeDecodeError):
+                self._count_lines(cursor, torn=part.torn)
+        except (duckdb.InvalidInputException, duckdb.IOException, OSError):
             return False
         return True
 
@@ -120,33 +122,21 @@ class Counting:
             cursor = self._cursor()
             cursor.execute("DROP VIEW IF EXISTS lines")
             cursor.execute(statements.LINES, {"text": "\n".join(lines)})
-            self._count_lines(cursor, torn)
+            self._count_lines(cursor, torn=torn is not None)
             cursor.execute("DROP TABLE lines")
 
-    def _count_lines(self, connection: duckdb.DuckDBPyConnection, torn: str | None) -> None:
-        """Count the relation `lines`, the last of which is `torn` where that is not null."""
-        passed_over, asked = 0, dict(self._asked)
+    def _count_lines(self, connection: duckdb.DuckDBPyConnection, *, torn: bool) -> None:
+        """Count the relation `lines`; the last has no end where it is torn."""
+        passed_over = 0
         if joins_lines(self._format):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {kept(self._format)}")
             self._mend_quotations(connection)
             connection.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {PLACED}")
             found = connection.execute(_PASSED_OVER).fetchone()
             passed_over = found[0] if found else 0
-        else:
-            asked["torn"] = torn
-        connection.execute(self._facts, asked)
-        states = connection.execute(statements.STATES).fetchall()
-        connection.execute(self._count)
+        connection.execute(self._count, {**self._asked, "torn": torn})
         with self._lock:
             self.states["ignored"] += passed_over
-            for state, subject, ends, records, lines in states:
-                self._add(state, subject, records, lines, cut_off=ends and torn is not None)
-
-    def _add(self, state: str, subject: str | None, records: int, lines: int, *, cut_off: bool) -> None:
-        if state in _LEFT_OUT:
-            self.notes[Note(state, subject or "")] += records
-        self.states["partial"] += cut_off
-        self.states["ignored" if state in _LEFT_OUT else state] += lines - cut_off
 
     def _mend_quotations(self, connection: duckdb.DuckDBPyConnection) -> None:
         quotes = self._format.quotes
@@ -189,25 +179,18 @@ def _opened_plain(file: LogFile) -> IO[bytes] | None:
 
 
 @contextmanager
-def _spooled(file: LogFile, part: Range, folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """Give a range as a file of its own, and its last line where that has no end."""
+def _spooled(file: LogFile, part: Range, folder: Path) -> Iterator[Path]:
+    """Give a range as a file of its own."""
     with file.path.open("rb") as whole, NamedTemporaryFile(dir=folder, suffix=".lines") as spool:
         whole.seek(part.start)
         left = part.end - part.start
         while block := whole.read(min(_BLOCK, left)):
-            if b"\x01" in block:
+            if _DELIMITER in block:
                 raise OSError("the delimiter that no line may hold, and that the reader drops at a line's end")
             spool.write(block)
             left -= len(block)
         spool.flush()
-        yield Path(spool.name), _last_line(whole, part) if part.torn else None
-
-
-def _last_line(stream: IO[bytes], part: Range) -> str:
-    """Give the line before the end of a range; raises UnicodeDecodeError where it is no text."""
-    stream.seek(max(part.start, part.end - LONGEST_LINE))
-    data = stream.read(min(part.end - part.start, LONGEST_LINE))
-    return data[data.rfind(b"\n") + 1 :].decode("utf-8")
+        yield Path(spool.name)
 
 
 def _begins(log_format: LogFormat) -> Begins | None:

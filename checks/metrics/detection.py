@@ -14,6 +14,7 @@ from checks.metrics.log_format import LogFormat
 from checks.metrics.reading import Piece, TruncatedFileError, pieces
 from checks.metrics.recognition import recognised
 from checks.metrics.sources import LogFile
+from checks.metrics.table import Source
 
 _LOOKED_AT = 200
 _ENOUGH = 0.5
@@ -42,6 +43,13 @@ class Choice(NamedTuple):
     names: Mapping[LogFile, str | None]
     confidences: Mapping[LogFile, float]
     notes: tuple[Note, ...]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files as a window table names them."""
+        return tuple(
+            Source(str(file.path), name, file.bytes, self.confidences.get(file)) for file, name in self.names.items()
+        )
 
 
 def guess(file: LogFile) -> Guess:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.metrics.extraction import text_literal
 from checks.metrics.log_format import LogFormat
-from checks.metrics.statements import TIME_PATTERN, text_literal
+from checks.metrics.statements import TIME_PATTERN
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import duckdb
 from checks.metrics.coverage import UNPARSED_LIMIT
 from checks.metrics.database import database
 from checks.metrics.detection import chosen
-from checks.metrics.engine import microseconds
 from checks.metrics.errors import LogSourceError
 from checks.metrics.event_filter import EventFilter
 from checks.metrics.reading import Piece, TruncatedFileError, pieces
+from checks.metrics.selection import microseconds
 from checks.metrics.sources import LogFile, resolve
 from checks.metrics.statements import LINES
 

@@ -1,9 +1,9 @@
 """SQL that turns lines into records and their fields: what a log format says, as a relation (see log_format.py).
 
 Statements read lines(line), in order of the file, and give `extracted`, one row a record: `text`, `physical` (how many
-lines it has), `ends` (it may be the source's last), `kind` (blank, unknown, other, request, lookup or cache), `time`,
-and each field as text or null. What a format says gets into SQL only by `text_literal`. $torn is a last line that has
-no end, null where there is none.
+lines it has), `ends` (it is the source's last, which has no end), `kind` (blank, unknown, other, request, lookup or
+cache), `time`, and each field as text or null. What a format says gets into SQL only by `text_literal`. $torn says that
+the last of `lines` has no end; where a record is one line, such a line is read by itself.
 """
 
 from __future__ import annotations
@@ -45,10 +45,8 @@ def kept(log_format: LogFormat) -> str:
     return f"""
 SELECT number, line, starts, next_starts FROM (
   SELECT number, line, starts, lead(starts) OVER () AS next_starts FROM (
-    SELECT row_number() OVER () AS number, line, starts FROM (
-      SELECT line, regexp_matches(line, {text_literal(log_format.first_line or "")}) OR line = chr(26) AS starts
-      FROM lines
-    )
+    SELECT number, line, regexp_matches(line, {text_literal(log_format.first_line or "")}) OR line = chr(26) AS starts
+    FROM (SELECT row_number() OVER () AS number, line FROM lines)
   )
 ) WHERE NOT starts OR next_starts IS DISTINCT FROM true OR {candidate}
 """  # noqa: S608 - literals by text_literal
@@ -63,7 +61,9 @@ def extracted(log_format: LogFormat, fields: frozenset[FieldName]) -> str:
     return _of_patterns(log_format, fields)
 
 
-_LINES = "SELECT line AS text, 1 AS physical, coalesce(line = $torn::VARCHAR, false) AS ends FROM lines"
+_LINES = "SELECT line AS text, 1 AS physical, $torn::BOOLEAN AS ends FROM lines"
+
+_ENDS = "next_starts IS NULL AND $torn::BOOLEAN"
 
 
 def _kind(log_format: LogFormat, event: str, recognised: str) -> str:
@@ -157,14 +157,14 @@ def _records(log_format: LogFormat) -> str:
     most = log_format.at_most_lines
     return f"""
 SELECT text, physical, ends, known FROM (
-  SELECT line AS text, 1 AS physical, next_starts IS NULL AS ends, line <> chr(26) AS known
+  SELECT line AS text, 1 AS physical, {_ENDS} AS ends, line <> chr(26) AS known
   FROM {KEPT} WHERE starts AND next_starts IS DISTINCT FROM false
   UNION ALL
   SELECT string_agg(line, chr(10) ORDER BY number) AS text, count(*) AS physical,
-    bool_or(next_starts IS NULL) AS ends, NOT bool_or(starts AND line = chr(26)) AS known
+    bool_or({_ENDS}) AS ends, NOT bool_or(starts AND line = chr(26)) AS known
   FROM placed WHERE number < record + {most} GROUP BY record
   UNION ALL
-  SELECT line AS text, 1 AS physical, next_starts IS NULL AS ends, false AS known
+  SELECT line AS text, 1 AS physical, {_ENDS} AS ends, false AS known
   FROM placed WHERE record IS NULL OR number >= record + {most}
 )
 """  # noqa: S608 - literals by text_literal

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Unpack
 
 from checks.metrics.clock import steps_back
 from checks.metrics.coverage import Note
@@ -16,7 +16,7 @@ from checks.metrics.database_table import SEPARATOR, spool_table
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
 from checks.metrics.format_file import format_named
-from checks.metrics.log_format import FieldName
+from checks.metrics.selection import WINDOW_S, Selection
 from checks.metrics.sources import Sources, resolve
 from checks.metrics.spooling import spool_stream
 from checks.metrics.table import WindowTable
@@ -29,15 +29,9 @@ def gather(
     paths: Sequence[str | Path],
     *,
     log_format: str = "auto",
-    since: datetime | None = None,
-    until: datetime | None = None,
-    window_s: int = 60,
-    versions: frozenset[str] | None = None,
-    synthetic: bool | None = None,
-    by: FieldName | None = None,
-    now: datetime | None = None,
+    **selection: Unpack[Selection],
 ) -> WindowTable:
-    """Read all that is named into one window table; the arguments and errors are those of `engine.read_windows`.
+    """Read all that is named into one window table; errors are those of `engine.read_windows`.
 
     Besides files and patterns of logs a path may be `-` for standard input, a Parquet file of windows, or FILE::TABLE
     for a table of an SQLite or DuckDB file, whose columns are taken for the fields of JSON lines. Windows of all of
@@ -55,19 +49,9 @@ def gather(
         found = resolve([*plain, *spools])
         windows = [file.path for file in found.files if _holds_windows(file.path)]
         logs = [file.path for file in found.files if file.path not in windows]
-        tables = [_windows(path, window_s, versions, synthetic, since, until) for path in windows]
+        tables = [_windows(path, selection) for path in windows]
         if logs:
-            table = read_windows(
-                logs,
-                log_format=log_format,
-                since=since,
-                until=until,
-                window_s=window_s,
-                versions=versions,
-                synthetic=synthetic,
-                by=by,
-                now=now,
-            )
+            table = read_windows(logs, log_format=log_format, **selection)
             tables.append(_named(_with_clock(table, log_format), spools))
     return _added(tables, found)
 
@@ -86,19 +70,13 @@ def _holds_windows(path: Path) -> bool:
         return False
 
 
-def _windows(
-    path: Path,
-    window_s: int,
-    versions: frozenset[str] | None,
-    synthetic: bool | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> WindowTable:
-    table = read_window_file(path)
+def _windows(path: Path, selection: Selection) -> WindowTable:
+    table, window_s = read_window_file(path), selection.get("window_s", WINDOW_S)
     if table.window_s != window_s:
         remedy = f"ask for windows of {table.window_s} s, or make the file anew"
         raise LogSourceError(str(path), f"its windows are {table.window_s} s long, not {window_s} s", remedy)
-    return table.slice(since, until).of(versions, synthetic)
+    span = table.slice(selection.get("since"), selection.get("until"))
+    return span.of(selection.get("versions"), selection.get("synthetic"))
 
 
 def _with_clock(table: WindowTable, log_format: str) -> WindowTable:

@@ -81,14 +81,13 @@ def pieces(file: LogFile, begins: Begins | None = None, start: int = 0, end: int
 
 
 def _record_start(data: bytes, end: int, begins: Begins) -> int:
-    """Find where the last record of whole lines begins, or `end` where there is none but the first."""
+    """Find where the last record of whole lines begins; `end` where it would be too long to be waited for."""
     start = end
     while start:
-        last = data.rfind(b"\n", 0, start - 1) + 1
-        if last and begins(data[last:start]):
-            return last
-        start = last
-    return end
+        start = data.rfind(b"\n", 0, start - 1) + 1
+        if begins(data[start : data.find(b"\n", start)]):
+            return start
+    return end if end > LONGEST_LINE else 0
 
 
 def _blocks(stream: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:

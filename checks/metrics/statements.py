@@ -11,8 +11,6 @@ from checks.metrics.extraction import text_literal
 from checks.metrics.histogram import LONGEST_US
 from checks.metrics.log_format import FIELD_NAMES, Condition, FieldName, LogFormat, TimeForm
 
-__all__ = ["TIME_PATTERN", "text_literal"]
-
 TIME_PATTERN = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?$"
 """ISO 8601 with a date, a time to the minute or finer, and perhaps a zone; without one it is UTC."""
 
@@ -31,6 +29,9 @@ _TIMES: dict[TimeForm, str] = {
 
 _LAST_US = 253_402_300_799_999_999
 """The end of the year 9999; later times are broken records."""
+
+_AS_THEY_STAND: frozenset[FieldName] = frozenset({"request_id", "error_type", "error_code", "model", "account"})
+"""Fields of which the text is what counts."""
 
 _COUNTED_FIELDS: frozenset[FieldName] = frozenset(FIELD_NAMES) - {"model", "account", "error_code"}
 
@@ -95,6 +96,9 @@ _KEYS = (
     "generated",
     "bucket",
     "physical",
+    "state",
+    "subject",
+    "ends",
 )
 """What is counted of a record; those that agree in it may be counted together."""
 
@@ -104,11 +108,11 @@ def facts(log_format: LogFormat, extracted: str, by: FieldName | None = None) ->
 
     state: parsed, ignored, unparsed, other_version, synthetic_left_out or users_left_out. A request whose time, status
     or durations are missing or impossible is unparsed: what became of it is not known. `identity` is null where
-    neither a record's text nor its id is evidence that it is the same as another. `ends` is true of the torn last one.
+    neither a record's text nor its id is evidence that it is the same as another. `ends` is true of a torn last one.
     """
     identity = "true" if log_format.distinct else "request_id IS NOT NULL"
     return f"""
-SELECT {", ".join(_KEYS)}, state, CASE WHEN state = 'other_version' THEN version END AS subject,
+SELECT {", ".join(_KEYS[:-2])}, CASE WHEN state = 'other_version' THEN version END AS subject,
   coalesce(ends AND state = 'unparsed', false) AS ends, CASE WHEN {identity} THEN hash(text) END AS identity,
   CASE WHEN request_id IS NOT NULL THEN hash(request_id) END AS id_hash, duration_us
 FROM (
@@ -119,24 +123,28 @@ FROM (
 """  # noqa: S608 - literals by text_literal
 
 
-STATES = "SELECT state, subject, ends, count(*) AS records, sum(physical) AS lines FROM facts GROUP BY ALL"
-"""What became of the records and lines of `facts`."""
-
-
-def counts(log_format: LogFormat) -> str:
-    """Give the query of `counts`: requests one by one where they may stand twice, else added up."""
+def counts(log_format: LogFormat, extracted: str, by: FieldName | None = None) -> str:
+    """Give the query of `counts`: records one by one where they may stand twice, else added up."""
+    found = facts(log_format, extracted, by)
     keys = ", ".join(_KEYS)
     if log_format.distinct or "request_id" in log_format.fields:
         return f"""
-SELECT {keys}, identity, id_hash, 1 AS records, coalesce(duration_us, 0) AS sum_us, coalesce(duration_us, 0) AS max_us
-FROM facts WHERE state = 'parsed'
-"""  # noqa: S608 - constants only
+SELECT {keys}, CASE WHEN state = 'parsed' THEN identity END AS identity,
+  CASE WHEN state = 'parsed' THEN id_hash END AS id_hash, 1 AS records,
+  coalesce(duration_us, 0) AS sum_us, coalesce(duration_us, 0) AS max_us
+FROM ({found})
+"""  # noqa: S608 - literals by text_literal
     return f"""
-SELECT {keys}, NULL AS identity, NULL AS id_hash, count(*) AS records, coalesce(sum(duration_us), 0) AS sum_us,
-  coalesce(max(duration_us), 0) AS max_us
-FROM facts WHERE state = 'parsed' GROUP BY {keys}
-"""  # noqa: S608 - constants only
+SELECT {keys}, CAST(NULL AS UBIGINT) AS identity, CAST(NULL AS UBIGINT) AS id_hash, count(*) AS records,
+  coalesce(sum(duration_us), 0) AS sum_us, coalesce(max(duration_us), 0) AS max_us
+FROM ({found}) GROUP BY {keys}
+"""  # noqa: S608 - literals by text_literal
 
+
+STATES = """
+SELECT state, subject, ends, sum(records) AS records, sum(records * physical) AS lines FROM counts GROUP BY ALL
+"""
+"""What became of the records and lines."""
 
 _AS_TEXT: dict[FieldName, str] = {
     "status": "CAST(TRY_CAST(status AS INTEGER) AS VARCHAR)",
@@ -176,7 +184,7 @@ FROM (
 
 
 def _typed(log_format: LogFormat, extracted: str, by: FieldName | None) -> str:
-    plain = sorted(fields_used(log_format, by) - _TYPED)
+    plain = sorted(fields_used(log_format, by) & _AS_THEY_STAND)
     return f"""
 SELECT text, physical, ends, kind, {_TIMES[log_format.time_form]} AS at_us,
   {_zoned(log_format.time_form)} AS zoned, {", ".join(plain)},
@@ -191,25 +199,11 @@ FROM ({extracted})
 """  # noqa: S608 - literals by text_literal
 
 
-_TYPED: frozenset[FieldName] = frozenset(
-    {
-        "version",
-        "build",
-        "instance",
-        "synthetic",
-        "status",
-        "cache",
-        "images_asked",
-        "images_returned",
-        "generation_ms",
-        "duration_ms",
-        "duration_s",
-    }
-)
-
-
 def _zoned(form: TimeForm) -> str:
-    return f"coalesce(regexp_matches(time, {text_literal(_ZONE)}), false)" if form == "iso" else "true"
+    if form != "iso":
+        return "true"
+    in_digits = f"coalesce(regexp_matches(time, {text_literal(_ZONE)}), false)"
+    return f"CASE WHEN ends_with(time, 'Z') THEN true ELSE {in_digits} END"
 
 
 TABLES = (
@@ -218,6 +212,7 @@ TABLES = (
       kind VARCHAR, start BIGINT, version VARCHAR, build VARCHAR, instance VARCHAR, labelled BOOLEAN, grouped VARCHAR,
       cache VARCHAR, outcome VARCHAR, partial BOOLEAN, status SMALLINT, error_type VARCHAR, zoned BOOLEAN,
       future BOOLEAN, timed BOOLEAN, generated BOOLEAN, bucket INTEGER, physical BIGINT,
+      state VARCHAR, subject VARCHAR, ends BOOLEAN,
       identity UBIGINT, id_hash UBIGINT, records BIGINT, sum_us BIGINT, max_us BIGINT
     )""",
 )
@@ -230,18 +225,19 @@ INSERT INTO cells SELECT unnest($cell::INTEGER[]), unnest($bucket::INTEGER[]), u
 DOUBTS = "SELECT count(identity) > count(DISTINCT coalesce(id_hash, identity)) FROM counts WHERE identity IS NOT NULL"
 """Whether any request id, or the text of a record that has none, stands more than once."""
 
-COUNTED = "SELECT * FROM counts"
+COUNTED = "SELECT * FROM counts WHERE state = 'parsed'"
 """The query of `counted`: each request once, where there are no DOUBTS."""
 
 COUNTED_ONCE = """
-SELECT * FROM counts WHERE identity IS NULL UNION ALL SELECT DISTINCT * FROM counts WHERE identity IS NOT NULL
+SELECT * FROM counts WHERE state = 'parsed' AND identity IS NULL
+UNION ALL SELECT DISTINCT * FROM counts WHERE identity IS NOT NULL
 """
 """The same where there are."""
 
 REUSED = "SELECT count(DISTINCT identity) - count(DISTINCT id_hash) FROM counts WHERE id_hash IS NOT NULL"
 """How many more records than request ids there are."""
 
-PARSED = "SELECT coalesce(sum(records * physical), 0) FROM counts"
+PARSED = "SELECT coalesce(sum(records * physical), 0) FROM counts WHERE state = 'parsed'"
 """How many lines the requests of `counts` have."""
 
 PARSED_ONCE = "SELECT coalesce(sum(records * physical), 0) FROM counted"
@@ -266,22 +262,31 @@ _HIT = "timed AND cache = 'hit' AND kind = 'request'"
 _TIMED = "timed AND kind = 'request'"
 _GENERATED = "generated AND kind = 'request'"
 
+_SUMS = {
+    "requests": _sum("records", _REQUEST),
+    "hits": _sum("records", "kind <> 'lookup' AND cache = 'hit'"),
+    "misses": _sum("records", "kind <> 'lookup' AND cache = 'miss'"),
+    "begun": _sum("records", "kind = 'lookup'"),
+    "bypassed": _sum("records", "kind <> 'lookup' AND cache = 'bypass'"),
+    "cache_errors": _sum("records", "kind <> 'lookup' AND cache = 'error'"),
+    "errors": _sum("records", f"{_REQUEST} AND outcome = 'failed'"),
+    "client_errors": _sum("records", f"{_REQUEST} AND outcome = 'client'"),
+    "blocked": _sum("records", f"{_REQUEST} AND outcome = 'blocked'"),
+    "partial": _sum("records", f"{_REQUEST} AND partial"),
+    "synthetic": _sum("records", f"{_REQUEST} AND labelled"),
+    "all_sum_us": _sum("sum_us", _TIMED),
+    "all_max_us": _largest(_TIMED),
+    "hit_sum_us": _sum("sum_us", _HIT),
+    "hit_max_us": _largest(_HIT),
+    "generated_sum_us": _sum("sum_us", _GENERATED),
+    "generated_max_us": _largest(_GENERATED),
+}
+
+SUM_COLUMNS = tuple(_SUMS)
+"""What SUMS gives after the dimensions."""
+
 SUMS = f"""
-SELECT {_DIMENSIONS},
-  {_sum("records", _REQUEST)} AS requests,
-  {_sum("records", "kind <> 'lookup' AND cache = 'hit'")} AS hits,
-  {_sum("records", "kind <> 'lookup' AND cache = 'miss'")} AS misses,
-  {_sum("records", "kind = 'lookup'")} AS begun,
-  {_sum("records", "kind <> 'lookup' AND cache = 'bypass'")} AS bypassed,
-  {_sum("records", "kind <> 'lookup' AND cache = 'error'")} AS cache_errors,
-  {_sum("records", _REQUEST + " AND outcome = 'failed'")} AS errors,
-  {_sum("records", _REQUEST + " AND outcome = 'client'")} AS client_errors,
-  {_sum("records", _REQUEST + " AND outcome = 'blocked'")} AS blocked,
-  {_sum("records", _REQUEST + " AND partial")} AS partial,
-  {_sum("records", _REQUEST + " AND labelled")} AS synthetic,
-  {_sum("sum_us", _TIMED)} AS all_sum_us, {_largest(_TIMED)} AS all_max_us,
-  {_sum("sum_us", _HIT)} AS hit_sum_us, {_largest(_HIT)} AS hit_max_us,
-  {_sum("sum_us", _GENERATED)} AS generated_sum_us, {_largest(_GENERATED)} AS generated_max_us
+SELECT {_DIMENSIONS}, {", ".join(f"{value} AS {name}" for name, value in _SUMS.items())}
 FROM counted GROUP BY {_DIMENSIONS}
 """  # noqa: S608 - constants only
 
@@ -292,8 +297,8 @@ FROM counted WHERE {_REQUEST} AND outcome = 'failed' GROUP BY ALL
 
 
 def _histogram(part: str) -> str:
-    return f"""list(bucket ORDER BY bucket) FILTER (WHERE {part} > 0) AS {part}_buckets,
-  list({part} ORDER BY bucket) FILTER (WHERE {part} > 0) AS {part}_counts"""
+    return f"""list(bucket) FILTER (WHERE {part} > 0) AS {part}_buckets,
+  list({part}) FILTER (WHERE {part} > 0) AS {part}_counts"""
 
 
 BUCKETS = f"""
@@ -314,6 +319,6 @@ SELECT code, subject, counts FROM (
   UNION ALL SELECT 'time_without_zone', '', sum(records) FROM counted WHERE NOT zoned
   UNION ALL SELECT 'from_the_future', '', sum(records) FROM counted WHERE future
   UNION ALL SELECT 'version_unknown', '', sum(records) FROM counted
-    WHERE {_REQUEST} AND version = '' AND $versions::VARCHAR[] IS NOT NULL
+    WHERE {_REQUEST} AND version = ''
 ) WHERE counts > 0
 """  # noqa: S608 - constants only

@@ -11,7 +11,6 @@ from typing import Literal
 
 from checks.metrics.coverage import HOLDS, SILENT, Caveat, Coverage, Note, caveat
 from checks.metrics.measures import MEASURES, MeasureValue, Rate, WindowReading
-from checks.metrics.trend import Trend, trend_of
 from checks.metrics.windows import Sums, WindowKey, total_of
 
 NO_REQUEST = "no request in what was read"
@@ -132,13 +131,6 @@ class WindowTable:
             for start, sums in self.by_window.items()
         )
         return MeasureValue(name, formula.unit, value, interval, samples, reason, share, windows)
-
-    def trend(self, name: str) -> Trend:
-        """Tell whether a measure rises or falls over the windows; raises KeyError for an unknown name."""
-        measured = self.measure(name)
-        if measured.reason_if_unknown:
-            return Trend(None, None, measured.samples, 0, measured.reason_if_unknown)
-        return trend_of(measured.windows, measured.unit)
 
     def slice(self, since: datetime | None = None, until: datetime | None = None) -> WindowTable:
         """Keep the windows that start at or after `since` and before `until`; how they were read stays."""

@@ -14,7 +14,7 @@ import duckdb
 
 from checks.metrics.coverage import Coverage, Note
 from checks.metrics.errors import LogSourceError
-from checks.metrics.statements import text_literal
+from checks.metrics.extraction import text_literal
 from checks.metrics.table import Source, WindowTable
 from checks.metrics.window_rows import COLUMNS, row_of, sums_of
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from checks.checklist import DIMENSIONS, RollbackCriterion
 from checks.expectation import Expectation
 from checks.loading import Loaded
-from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
+from checks.metrics.gathering import gather
 from checks.metrics.intervals import wilson
 from checks.metrics.measures import MEASURES, Rate, Unit
 from checks.outcome import Criterion, CriterionState, Result, Status
@@ -48,7 +48,7 @@ def evaluate(loaded: Loaded, target: Target, results: Sequence[Result], now: dat
     timeline: Timeline | LogSourceError
     try:
         timeline = Timeline(
-            read_windows(
+            gather(
                 target.logs.paths,
                 log_format=target.logs.format,
                 until=now,

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from checks.metrics.errors import UnknownFormatError
+from checks.metrics.extraction import text_literal
 from checks.metrics.formats import BUILT_IN, built_in_format
 from checks.metrics.log_format import LogFormat
-from checks.metrics.statements import text_literal
 
 
 def data(**changes: Any) -> dict[str, Any]:

@@ -175,7 +175,6 @@ def test_too_much_unparsed_is_also_a_caveat() -> None:
     assert [caveat.message for caveat in table.caveats] == [
         "10.0% of the lines could not be read, so no measure is given"
     ]
-    assert table.trend("errors.rate").direction is None
 
 
 def test_synthetic_traffic_is_said() -> None:
