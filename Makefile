@@ -34,7 +34,7 @@ bench: setup-test ## ratios, measured in one run
 	@$(BIN)/python -m tests.benchmarks
 
 bench-decisions: setup-test ## rollback decisions against three peers, on simulated services
-	@$(BIN)/python -m tests.benchmarks.decisions
+	@nice $(BIN)/python -m tests.benchmarks.decisions --chart docs/rollback-trade-off.svg
 
 lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock

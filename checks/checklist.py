@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
 from checks.effects import Allowance
 from checks.expectation import Expectation
+from checks.outcome import Severity
 from checks.target import Target
 from checks.units import Dimension, Quantity
 
@@ -70,6 +71,7 @@ class RollbackCriterion(Model):
     """When to roll back: a measure that breaches for a span, or checks of which any fails.
 
     With a `baseline`, `breach` is of the ratio of the measure to it: `above: 150%` is half as much again.
+    A criterion of severity `warn` is watched and shown, and never decides.
     `min_samples` counts requests within the `for` span; fewer leave the criterion unknown (reliability rules).
     """
 
@@ -82,6 +84,7 @@ class RollbackCriterion(Model):
     min_samples: int = Field(default=30, ge=1)
     baseline: Baseline | None = None
     any_fails: tuple[str, ...] = ()
+    severity: Severity = "rollback"
     runbook: str | None = None
 
     @model_validator(mode="after")

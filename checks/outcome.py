@@ -149,6 +149,7 @@ class Result(Record):
 
 
 CriterionState = Literal["clear", "breached", "unknown"]
+Severity = Literal["rollback", "warn"]
 
 
 class Criterion(Record):
@@ -168,6 +169,7 @@ class Criterion(Record):
     breached_since: datetime | None = None
     reason: str
     runbook: str | None = None
+    severity: Severity = "rollback"
 
 
 class ProcedureStep(Record):

@@ -36,6 +36,8 @@ def of_run(
         if verdict in (Verdict.NO_GO, Verdict.HOLD):
             said.append((verdict, f"{result.id}: {result.status.value}: {result.reason or result.title}"))
     for criterion in criteria:
+        if criterion.severity == "warn":
+            continue
         if criterion.state == "breached":
             said.append((Verdict.NO_GO, f"rollback criterion {criterion.id}: breached: {criterion.reason}"))
         elif criterion.state == "unknown":

@@ -55,22 +55,23 @@ def _of_check(result: Result) -> Action:
 
 def _criteria(record: RunRecord) -> list[Action]:
     remedies = {
-        "breached": "Roll back, or show that the evidence is wrong.",
-        "unknown": "Give it enough fresh requests to judge by; until then nobody knows.",
+        ("rollback", "breached"): "Roll back, or show that the evidence is wrong.",
+        ("rollback", "unknown"): "Give it enough fresh requests to judge by; until then nobody knows.",
+        ("warn", "breached"): "Find out why; it does not decide.",
     }
     return [
         Action(
-            standing=wording.criterion(each.state),
+            standing=wording.criterion(each),
             row=("criterion", each.id),
             title=each.title,
             expected=[f"roll back when {each.expected}"],
             observed=[],
             reason=each.reason,
-            remedy=remedies[each.state],
+            remedy=remedies[each.severity, each.state],
             runbook=each.runbook,
         )
-        for each in sorted(record.criteria, key=lambda each: each.state)
-        if each.state in remedies
+        for each in sorted(record.criteria, key=lambda each: (each.severity, each.state))
+        if (each.severity, each.state) in remedies
     ]
 
 

@@ -58,9 +58,10 @@ def _findings(record: RunRecord) -> Iterator[tuple[str, str, str]]:
             told = f"{wording.standing(result)}: {result.title}: {result.reason}"
             yield "error" if failed else "warning", result.id, told
     for criterion in record.criteria:
-        if criterion.state != "clear":
-            told = f"{wording.criterion(criterion.state)}: {criterion.title}: {criterion.reason}"
-            yield "error" if criterion.state == "breached" else "warning", criterion.id, told
+        if criterion.state == "breached" or (criterion.state == "unknown" and criterion.severity == "rollback"):
+            breached = criterion.state == "breached" and criterion.severity == "rollback"
+            told = f"{wording.criterion(criterion)}: {criterion.title}: {criterion.reason}"
+            yield "error" if breached else "warning", criterion.id, told
 
 
 def _message(text: str) -> str:

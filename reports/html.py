@@ -91,7 +91,7 @@ def _environment() -> Environment:
         "status": wording.status,
         "standing": wording.standing,
         "verdict": wording.verdict,
-        "criterion_state": wording.criterion,
+        "criterion_standing": wording.criterion,
         "step_state": wording.STEP_SYMBOLS.__getitem__,
         "expected": observations.expected_lines,
         "observed": observations.observed_lines,

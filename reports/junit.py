@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree as Xml
 
-from checks.outcome import Result, RunRecord, Status, Verdict
+from checks.outcome import Criterion, Result, RunRecord, Status, Verdict
 from checks.redaction import visible
 from reports import wording
 from reports.escaping import plain
@@ -72,6 +72,11 @@ def outcome(result: Result) -> Outcome:
     return OUTCOMES[result.status]
 
 
+def _judged(criterion: Criterion) -> Outcome:
+    """How a criterion shows; one that only warns has no say."""
+    return "skipped" if criterion.severity == "warn" and criterion.state != "clear" else _CRITERIA[criterion.state]
+
+
 def _suites(record: RunRecord) -> Iterable[tuple[str, str, list[Case]]]:
     verdict = Case(
         "verdict",
@@ -87,7 +92,7 @@ def _suites(record: RunRecord) -> Iterable[tuple[str, str, list[Case]]]:
         if cases:
             yield title, stage, cases
     criteria = [
-        Case(f"{each.id}: {each.title}", _CRITERIA[each.state], each.reason, lines=(each.expected, each.reason))
+        Case(f"{each.id}: {each.title}", _judged(each), each.reason, lines=(each.expected, each.reason))
         for each in record.criteria
     ]
     steps = [

@@ -22,7 +22,7 @@ def line_index(record: RunRecord) -> list[IndexEntry]:
     """Everything that covers a line, in the order of the page."""
     entries = [
         *_entries("check", [(each.id, each.covers, wording.standing(each)) for each in record.checks]),
-        *_entries("criterion", [(each.id, each.covers, wording.criterion(each.state)) for each in record.criteria]),
+        *_entries("criterion", [(each.id, each.covers, wording.criterion(each)) for each in record.criteria]),
         *_entries("step", [(each.id, each.covers, wording.STEP_SYMBOLS[each.state]) for each in record.procedure]),
         *_entries("role", [(each.role, each.covers, f"⏳ {each.state}") for each in record.approvals]),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.outcome import CriterionState, Result, Status, Verdict
+from checks.outcome import Criterion, CriterionState, Result, Status, Verdict
 
 SYMBOLS: dict[Status, str] = {
     Status.PASS: "✅",
@@ -54,6 +54,8 @@ def verdict(value: Verdict | None) -> str:
     return "–" if value is None else f"{VERDICT_SYMBOLS[value]} {value.value}"
 
 
-def criterion(state: CriterionState) -> str:
-    """Where a criterion stands, with its symbol."""
-    return f"{CRITERION_SYMBOLS[state]} {state}"
+def criterion(found: Criterion) -> str:
+    """Where a criterion stands, with its symbol; one that only warns says so."""
+    if found.severity == "warn":
+        return f"{'⚠' if found.state == 'breached' else CRITERION_SYMBOLS[found.state]} {found.state} (warning)"
+    return f"{CRITERION_SYMBOLS[found.state]} {found.state}"

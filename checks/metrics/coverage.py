@@ -81,6 +81,7 @@ MESSAGES: Mapping[str, str] = {
     "durations_of_failures": "only failed requests have a duration, so no latency is given as a measure",
     "blocked_unknown": "the log does not tell refusals by the safety filter from other outcomes",
     "client_errors_unknown": "the log does not tell errors of the client's own",
+    "exhausted_unknown": "the log does not tell that every account was exhausted",
     "cache_unknown": "the log does not say what the cache did",
     "too_much_unparsed": "{subject} of the lines could not be read, so no measure is given",
     "prometheus_empty": "Prometheus has no series {subject} in that span",
@@ -102,6 +103,7 @@ HOLDS = (
 SILENT: Mapping[str, tuple[str, ...]] = {
     "blocked_unknown": ("blocked",),
     "client_errors_unknown": ("client_errors",),
+    "exhausted_unknown": ("exhausted",),
     "cache_unknown": ("lookups", "hits", "missed", "bypassed", "cache_errors", "cache_wanted"),
 }
 """Codes that make sums unknown, where zero would say that it never happened; and those sums."""

@@ -196,6 +196,7 @@ class LogFormat(_Model):
             "durations_of_failures": self.durations_of == "failures",
             "blocked_unknown": not self.blocked,
             "client_errors_unknown": not self.client,
+            "exhausted_unknown": not any(each.field == "error_code" for each in self.failed),
             "cache_unknown": not self._tells_of_the_cache,
         }
         return (*told, *(Note(code) for code, is_silent in silent.items() if is_silent))

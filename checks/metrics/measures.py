@@ -141,6 +141,11 @@ MEASURES: Mapping[str, Measure] = {
             "cache.failure_rate", "cache failures, of requests that turned to it", Rate("cache_errors", "cache_wanted")
         ),
         Measure("errors.rate", "requests that failed on our side, of all", Rate("errors", "requests")),
+        Measure(
+            "errors.exhausted_rate",
+            "requests that failed as every account was exhausted",
+            Rate("exhausted", "requests"),
+        ),
         Measure("errors.count", "requests that failed on our side", Count("errors")),
         Measure("safety.block_rate", "requests that the safety filter refused, of all", Rate("blocked", "requests")),
         Measure("success.rate", "requests that succeeded, of all", Rate("succeeded", "requests")),

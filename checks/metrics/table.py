@@ -81,6 +81,16 @@ class WindowTable:
             return NO_REQUEST
         return None
 
+    def why_unknown(self, name: str) -> str | None:
+        """Why a measure of MEASURES can't be given of this table, or None where it may be."""
+        formula = MEASURES[name].formula
+        if self.unknown_reason:
+            return self.unknown_reason
+        if formula.unit == "duration_ms" and _OF_FAILURES in self.notes:
+            return caveat(_OF_FAILURES, 1).message
+        silent = (self.silent_on(formula.part) or self.silent_on(formula.whole)) if isinstance(formula, Rate) else None
+        return silent.message if silent else None
+
     def silent_on(self, part: str) -> Caveat | None:
         """Say why a sum is unknown although requests were counted; None where it is known."""
         codes = [note for note in self.notes if part in SILENT.get(note.code, ())]
@@ -114,11 +124,7 @@ class WindowTable:
         formula = MEASURES[name].formula
         requests = self.total.requests
         share = self.total.synthetic / requests if requests else None
-        reason = self.unknown_reason
-        if formula.unit == "duration_ms" and _OF_FAILURES in self.notes:
-            reason = reason or caveat(_OF_FAILURES, 1).message
-        if isinstance(formula, Rate) and (silent := self.silent_on(formula.part) or self.silent_on(formula.whole)):
-            reason = reason or silent.message
+        reason = self.why_unknown(name)
         if reason:
             return MeasureValue(name, formula.unit, None, None, 0, reason, share, ())
         span = self.span
@@ -177,7 +183,7 @@ class WindowTable:
             rows,
             self.coverage + other.coverage,
             notes,
-            tuple(sorted({*self.sources, *other.sources}, key=lambda source: (source.path, source.format or ""))),
+            tuple(sorted({*self.sources, *other.sources}, key=lambda each: (each.path, each.format or "", each.bytes))),
             min(self.since, other.since) if self.since and other.since else None,
             max(self.until, other.until) if self.until and other.until else None,
         )

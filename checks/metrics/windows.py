@@ -79,6 +79,11 @@ class Sums:
         return self.lookups + self.cache_errors
 
     @property
+    def exhausted(self) -> int:
+        """Failures because every account's quota was used up: of all 429 only these count as failed."""
+        return self.errors_by_status.get("429", 0)
+
+    @property
     def succeeded(self) -> int:
         """Requests that were neither failed, nor refused, nor the client's own error."""
         return self.requests - self.errors - self.blocked - self.client_errors

@@ -103,6 +103,7 @@ def _recorded_as(criterion: RollbackCriterion, seen: _Seen) -> Criterion:
         breached_since=seen.since,
         reason=seen.reason,
         runbook=criterion.runbook,
+        severity=criterion.severity,
     )
 
 
@@ -185,7 +186,7 @@ def _question(criterion: RollbackCriterion, timeline: Timeline, root: Path, unti
 def _judged(question: _Question, timeline: Timeline, until: datetime) -> _Seen:
     span = timedelta(seconds=question.span_s)
     whole = timeline.reading(question.measure, until - span, until)
-    reason = timeline.table.unknown_reason
+    reason = timeline.table.why_unknown(question.measure)
     if reason:
         return _Seen("unknown", None, None, whole.samples, None, reason)
     formula = MEASURES[question.measure].formula

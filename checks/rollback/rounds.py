@@ -19,7 +19,7 @@ RollbackVerdict = Literal["CONTINUE", "HOLD", "ROLLBACK"]
 BUILT_IN = Path(__file__).parent / "builtin.yaml"
 """The criteria where no checklist is given."""
 FIELDS = ("id", "title", "state", "measure", "observed", "ci", "threshold", "for_s", "samples", "breached_since")
-"""What a criterion's JSON has, before its reason and runbook."""
+"""What a criterion's JSON has, before its reason, runbook and severity."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,11 @@ class Round:
 
     @property
     def verdict(self) -> RollbackVerdict:
-        """ROLLBACK if any criterion is breached; CONTINUE if there are some and all are clear; else HOLD."""
-        states = {criterion.state for criterion in self.criteria}
+        """ROLLBACK if any criterion is breached; CONTINUE if there are some and all are clear; else HOLD.
+
+        Criteria of severity `warn` have no say.
+        """
+        states = {criterion.state for criterion in self.criteria if criterion.severity == "rollback"}
         if "breached" in states:
             return "ROLLBACK"
         return "CONTINUE" if states == {"clear"} else "HOLD"
@@ -80,4 +83,5 @@ def _json(criterion: Criterion) -> dict[str, Any]:
         "breached_since": instant(since) if since else None,
         "reason": criterion.reason,
         "runbook": criterion.runbook,
+        "severity": criterion.severity,
     }

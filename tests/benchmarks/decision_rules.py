@@ -54,6 +54,18 @@ def breached(minutes: Minutes, needed: float, min_samples: int) -> Flags:
     return found
 
 
+def clear(minutes: Minutes, min_samples: int = MIN_SAMPLES) -> Flags:
+    """Whether our rule says clear, for each service and minute; where it says breached, that holds instead."""
+    failed, requests = _last(_summed(minutes.failed), PARTS), _last(_summed(minutes.requests), PARTS)
+    has_none = (minutes.requests == 0).astype(np.int64)
+    at_ends = has_none.copy()
+    at_ends[:, PARTS - 1 :] |= has_none[:, : -(PARTS - 1)]
+    found = (requests >= min_samples) & ~_beyond(failed, requests)
+    found &= (at_ends == 0) & (_last(_summed(has_none), PARTS) <= 1)
+    found[:, : PARTS - 1] = False
+    return found
+
+
 def evidence(k: Counts, n: Counts) -> NDArray[np.float64]:
     """Nats against THRESHOLD, as `checks.rollback.decision.evidence`."""
     p = k / np.maximum(n, 1)

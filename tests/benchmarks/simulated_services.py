@@ -17,6 +17,10 @@ BURST = 0.6
 RESTARTS = 1
 """Restarts a day: a minute without requests, then one in which RESTART of them fail."""
 RESTART = 0.3
+WARM = 0.3
+"""Share of requests that the cache answers once it is warm; they cannot fail."""
+WARMING = 5.0
+"""Minutes until a cache that a restart has emptied is warm to 63 %; what it misses goes upstream and may fail."""
 APART = 45
 """Minutes between two of these, at least: bursts a few minutes apart are an incident with dips."""
 SWING = 0.6
@@ -38,7 +42,7 @@ class Minutes:
 
 
 def healthy_days(random: Random, days: int, per_second: float, error: float) -> Minutes:
-    """Days at a true error rate, with bursts, restarts, a diurnal load and missing minutes."""
+    """Days at a true error rate, with bursts, restarts to a cold cache, a diurnal load and missing minutes."""
     minute = np.arange(DAY)
     load = per_second * 60 * (1 + SWING * np.sin(2 * np.pi * (minute / DAY + random.random((days, 1)))))
     rate = np.full((days, DAY), error)
@@ -46,13 +50,14 @@ def healthy_days(random: Random, days: int, per_second: float, error: float) -> 
     events = BURSTS + RESTARTS
     starts = np.sort(random.integers(0, DAY - 2 - APART * events, (days, events)), axis=1) + APART * np.arange(events)
     starts = random.permuted(starts, axis=1)
+    for start in starts[:, BURSTS:].T:
+        load[rows, start] = 0
+        rate *= _of_a_cold_cache(minute - start[:, None] - 1)
+        rate[rows, start + 1] = RESTART
     for start in starts[:, :BURSTS].T:
         is_long = random.random(days) < 0.5
         rate[rows, start] = BURST
         rate[rows[is_long], start[is_long] + 1] = BURST
-    for start in starts[:, BURSTS:].T:
-        load[rows, start] = 0
-        rate[rows, start + 1] = RESTART
     return _drawn(random, load, rate)
 
 
@@ -64,6 +69,13 @@ def incidents(random: Random, services: int, per_second: float, error: float, *,
     if dip:
         rate[np.arange(services), BEFORE + random.integers(1, 5, services)] = HEALTHY
     return _drawn(random, load, rate)
+
+
+def _of_a_cold_cache(minutes: Counts) -> NDArray[np.float64]:
+    """By what factor more requests fail so many minutes after a restart than with a warm cache; 1 before it."""
+    hits = np.where(minutes >= 0, WARM * (1 - np.exp(-np.maximum(minutes, 0) / WARMING)), WARM)
+    factor: NDArray[np.float64] = (1 - hits) / (1 - WARM)
+    return factor
 
 
 def _drawn(random: Random, load: NDArray[np.float64], rate: NDArray[np.float64]) -> Minutes:

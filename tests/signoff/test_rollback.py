@@ -23,7 +23,7 @@ START = datetime(2026, 1, 11, 10, 0, tzinfo=UTC)
 BAD: dict[str, Any] = {"status": 502, "error_type": "UPSTREAM_ERROR", "level": "ERROR"}
 FIELDS = [
     *("id", "title", "state", "measure", "observed", "ci", "threshold", "for_s", "samples", "breached_since"),
-    *("reason", "runbook"),
+    *("reason", "runbook", "severity"),
 ]
 SICK_FROM, SICK_TO = 40, 55
 """Minutes in which every third request fails."""
@@ -69,8 +69,10 @@ def test_built_in_criteria_of_a_healthy_service_continue(signoff: Command, home:
     found = json.loads(said.out)
     assert list(found) == ["verdict", "at", "criteria"]
     assert (found["verdict"], found["at"]) == ("CONTINUE", clock(74))
-    assert [list(each) for each in found["criteria"]] == [FIELDS] * 6
-    assert set(states(said.out).values()) == {"clear"}
+    assert [list(each) for each in found["criteria"]] == [FIELDS] * 11
+    deciding = [each for each in found["criteria"] if each["severity"] == "rollback"]
+    assert [each["state"] for each in deciding] == ["clear"] * 6
+    assert found["criteria"][:6] == deciding
 
 
 def test_an_incident_is_a_rollback_with_its_evidence(signoff: Command, home: Path) -> None:
@@ -217,3 +219,19 @@ def test_an_interrupted_watch_says_so(start: Start, home: Path, tmp_path: Path) 
         time.sleep(0.05)
     os.kill(watching.pid, signal.SIGTERM)
     assert watching.wait(timeout=20) == 130
+
+
+def test_a_warning_is_told_and_decides_nothing(signoff: Command, home: Path, tmp_path: Path) -> None:
+    warning = {**ERROR_RATE, "id": "warned", "severity": "warn"}
+    path = own(tmp_path, criteria=[{**ERROR_RATE, "breach": {"above": "90%"}}, warning])
+    said = signoff("rollback", "check", path, "--logs", log(home), "--at", clock(48), "--json")
+    assert (said.code, states(said.out)) == (0, {"error-rate": "clear", "warned": "breached"})
+    said = signoff("rollback", "check", path, "--logs", log(home), "--at", clock(48))
+    assert "warning" in said.out
+    assert f"CONTINUE at {clock(48)}" in said.out
+
+
+def test_warnings_alone_are_never_continue(signoff: Command, home: Path, tmp_path: Path) -> None:
+    path = own(tmp_path, criteria=[{**ERROR_RATE, "severity": "warn"}])
+    said = signoff("rollback", "check", path, "--logs", log(home), "--at", clock(74), "--json")
+    assert (said.code, states(said.out)) == (3, {"error-rate": "clear"})

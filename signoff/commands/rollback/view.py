@@ -17,14 +17,21 @@ def view(found: Round) -> RenderableType:
     """Lay a round out for a terminal; the verdict comes last, where it is read first."""
     table = Table("criterion", "state", Column("samples", justify="right"), "breach", "reason")
     for each in found.criteria:
-        state = Text(each.state, style=STYLES[each.state])
+        state = Text(standing(each), style=STYLES[each.state])
         table.add_row(Text(each.title), state, str(each.samples), Text(each.expected), Text(_reason(each)))
     return Group(table, Text(f"{found.verdict} at {instant(found.at)}", style=VERDICTS[found.verdict]))
 
 
+def standing(criterion: Criterion) -> str:
+    """A criterion's state, and that it only warns."""
+    return f"{criterion.state} (warning)" if criterion.severity == "warn" else criterion.state
+
+
 def line(found: Round) -> str:
-    """A round in a line: when, the verdict, and every criterion that isn't clear."""
-    open_ones = [f"{each.id} {each.state}: {each.reason}" for each in found.criteria if each.state != "clear"]
+    """A round in a line: when, the verdict, and every criterion that isn't clear or warns."""
+    deciding = [each for each in found.criteria if each.severity == "rollback" and each.state != "clear"]
+    warned = [each for each in found.criteria if each.severity == "warn" and each.state == "breached"]
+    open_ones = [f"{each.id} {standing(each)}: {each.reason}" for each in (*deciding, *warned)]
     said = " ".join("; ".join(open_ones).split())
     return f"{instant(found.at)} {found.verdict} {said or 'all clear'}".rstrip()
 

@@ -281,3 +281,23 @@ def test_a_lower_threshold_never_turns_what_is_not_clear_to_clear(
     strict = judged(tmp_path, events, breach={"above": f"{max(0, threshold - lower)}%"}).state
     order = ["clear", "unknown", "breached"]
     assert order.index(strict) >= order.index(loose)
+
+
+def test_what_a_log_cannot_tell_is_unknown_and_never_clear(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    times = [NOW - timedelta(seconds=second) for second in range(600, 0, -1)]
+    log.write_text("".join(f'127.0.0.1 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/1.1" 200 5\n' for at in times))
+    for measure in ("cache.failure_rate", "safety.block_rate", "errors.exhausted_rate"):
+        rollback = {"criteria": [{**ERROR_RATE, "measure": measure}]}
+        loaded = load(write(tmp_path, checklist(rollback=rollback)), environ={})
+        (found,) = evaluate(loaded, Target(logs=Logs(paths=(str(log),), format="combined")), (), NOW)
+        assert (found.state, "the log does not" in found.reason) == ("unknown", True), measure
+
+
+def test_exhausted_accounts_are_told_apart_from_other_failures(tmp_path: Path) -> None:
+    criterion = {**ERROR_RATE, "measure": "errors.exhausted_rate"}
+    exhausted = {"status": 429, "error_type": "QUOTA", "error_code": "accounts_exhausted", "level": "ERROR"}
+    assert judged(tmp_path, seconds(400, every(2, 400)), criterion).state == "clear"
+    start = NOW - timedelta(seconds=400)
+    events = logged.every_second(start, [exhausted if place % 2 else GOOD for place in range(400)])
+    assert judged(tmp_path, events, criterion).state == "breached"
