@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import dataclass
 from enum import Enum
@@ -89,8 +88,11 @@ def refused(call: RefusedCall) -> CallError:
     )
 
 
-async def drawing(body: bytes) -> Drawing:
-    """The image of an answer with status 200, which may also be a refusal or bring none."""
+def drawing(body: bytes) -> Drawing:
+    """The image of an answer with status 200, which may also be a refusal or bring none; not for the loop.
+
+    Raises CallError.
+    """
     try:
         answer = read_answer(body)
     except ProxyError as error:
@@ -100,7 +102,7 @@ async def drawing(body: bytes) -> Drawing:
         blame = Blame.FINAL if answer.finish_reason in _FINAL_FINISHES else Blame.TRANSIENT
         raise CallError(ProxyError("no_image"), blame, status=200, finish_reason=answer.finish_reason)
     try:
-        picture = await asyncio.to_thread(read_drawn, answer.image)
+        picture = read_drawn(answer.image)
     except PictureError as error:
         told = ProxyError("invalid_upstream_answer", f"The upstream service's image {error}")
         raise CallError(told, Blame.TRANSIENT, status=200, finish_reason=answer.finish_reason) from error

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import os
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
+import certifi
+from aiohttp.http_exceptions import ContentEncodingError
 
 from proxy.accounts import Account
 from proxy.call_answers import Blame, CallError, Drawing, drawing, refused
@@ -21,11 +24,16 @@ from proxy.calls import CallRecord
 from proxy.errors import ProxyError
 from proxy.gemini import UsageMetadata
 from proxy.google_errors import read_refused_call
+from proxy.identity import VERSION
 
 LARGEST_ANSWER = 100_000_000
 """The most bytes of an answer: a 4K PNG in base64 has about 40 MB."""
 CONNECT_SECONDS = 10.0
 """How long a connection may take to be made."""
+MOST_CONNECTIONS = 256
+"""How many calls are under way at one time, at most; further ones wait."""
+READ_BYTES = 1_048_576
+"""How much of an answer waits in memory before its sender is slowed, in bytes: most answers come whole."""
 CANCELLED = "cancelled"
 """Stands for an error's code where nobody waited for a call any more."""
 
@@ -35,14 +43,8 @@ class Upstream:
 
     def __init__(self, base_url: str, timeout_seconds: float, record: CallRecord) -> None:
         self._base_url = base_url
+        self._timeout_seconds = timeout_seconds
         self._record = record
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
-            limits=httpx.Limits(max_connections=256, max_keepalive_connections=32),
-            verify=_trusted_authorities(),
-            # A proxy of the environment must not see calls to this machine.
-            trust_env=not _is_loopback(base_url),
-        )
 
     async def draw(
         self, account: Account, model: str, sent: dict[str, Any], *, request_id: str, deadline: float
@@ -79,30 +81,44 @@ class Upstream:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._session.close()
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        """The connections, which belong to the event loop that is running when they are first needed."""
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, ssl=_trusted_authorities()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={
+                "content-type": "application/json",
+                "accept-encoding": "identity",
+                "user-agent": f"image-proxy/{VERSION}",
+            },
+            read_bufsize=READ_BYTES,
+            timeout=aiohttp.ClientTimeout(sock_connect=min(CONNECT_SECONDS, self._timeout_seconds)),
+            # A proxy of the environment must not see calls to this machine.
+            trust_env=not _is_loopback(self._base_url),
+        )
 
     async def _call(self, account: Account, model: str, sent: dict[str, Any], deadline: float) -> Drawing:
         url = f"{self._base_url}/v1beta/models/{model}:generateContent"
-        headers = {
-            "x-goog-api-key": account.api_key.get_secret_value(),
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-        }
+        key = {"x-goog-api-key": account.api_key.get_secret_value()}
         body = json.dumps(sent, ensure_ascii=False).encode()
         with _mapped_errors():
             async with (
                 asyncio.timeout_at(deadline),
-                self._client.stream("POST", url, content=body, headers=headers) as response,
+                self._session.post(url, data=body, headers=key, allow_redirects=False) as response,
             ):
                 answer = await _bounded(response)
-        if response.status_code != 200:
-            raise refused(read_refused_call(response.status_code, response.headers.get("retry-after"), answer))
-        return await drawing(answer)
+        if response.status != 200:
+            raise refused(read_refused_call(response.status, response.headers.get("retry-after"), answer))
+        return await asyncio.to_thread(drawing, answer)
 
 
 @cache
 def _trusted_authorities() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+    """The authorities that SSL_CERT_FILE names, else those that came with the installation."""
+    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
 
 
 def _is_loopback(url: str) -> bool:
@@ -113,16 +129,16 @@ def _is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     chunks: list[bytes] = []
     received = 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.content.iter_any():
         received += len(chunk)
         if received > LARGEST_ANSWER:
             raise CallError(
                 ProxyError("invalid_upstream_answer", "The upstream service's answer is too large."),
                 Blame.FINAL,
-                status=response.status_code,
+                status=response.status,
             )
         chunks.append(chunk)
     return b"".join(chunks)
@@ -130,12 +146,18 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 @contextmanager
 def _mapped_errors() -> Generator[None, None, None]:
-    """The one bridge from httpx's errors, and the deadline's, to ours; others pass through untouched."""
+    """The one bridge from aiohttp's errors, and the deadline's, to ours; others pass through untouched."""
     try:
         yield
-    except (httpx.TimeoutException, TimeoutError) as error:
+    except TimeoutError as error:
         raise CallError(ProxyError("upstream_timeout"), Blame.FINAL, reason=type(error).__name__) from error
-    except httpx.DecodingError as error:
-        raise CallError(ProxyError("invalid_upstream_answer"), Blame.TRANSIENT) from error
-    except httpx.TransportError as error:
+    except aiohttp.ClientPayloadError as error:
+        raise CallError(_unread(error), Blame.TRANSIENT, reason=type(error.__cause__ or error).__name__) from error
+    except aiohttp.ClientError as error:
         raise CallError(ProxyError("upstream_unreachable"), Blame.TRANSIENT, reason=type(error).__name__) from error
+
+
+def _unread(error: aiohttp.ClientPayloadError) -> ProxyError:
+    """A body that ended too early is a broken connection; one that cannot be decoded is a wrong answer."""
+    undecoded = isinstance(error.__cause__, ContentEncodingError)
+    return ProxyError("invalid_upstream_answer" if undecoded else "upstream_unreachable")

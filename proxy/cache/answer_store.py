@@ -56,6 +56,10 @@ class AnswerStore:
             self._writes.close()
             raise
 
+    def has(self, key: str) -> bool:
+        """Whether the index has a row for a key; looks at nothing else, and no writer keeps it waiting."""
+        return self._find(key) is not None
+
     def get(self, key: str) -> tuple[Entry, FileState] | None:
         """The answer for a key, whole and fresh, and its file's state; one that is damaged is put aside."""
         row = self._find(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -50,11 +50,9 @@ class FilesystemCache:
         self._used_at: dict[str, float] = {}
         self._touched_at = clock()
         self._touching: set[asyncio.Task[None]] = set()
-        try:
+        with _told("open"):
             self._store = AnswerStore(directory, max_bytes=max_bytes, ttl=ttl, clock=clock, on_damage=on_damage)
             self._leases = FileLeases(directory)
-        except (OSError, sqlite3.Error) as error:
-            raise CacheError("open", cause_of(error)) from error
 
     def peek(self, key: str) -> Entry | None:
         """The answer for a key where it is in memory and its file has not changed."""
@@ -68,7 +66,10 @@ class FilesystemCache:
         return entry
 
     async def get(self, key: str) -> Entry | None:
-        """The answer for a key; raises CacheError."""
+        """The answer for a key; raises CacheError. What the index does not have costs no change of threads."""
+        with _told("lookup"):
+            if not self._store.has(key):
+                return None
         found = await self._done("lookup", partial(self._store.get, key))
         if found is None:
             return None
@@ -117,7 +118,13 @@ class FilesystemCache:
                 await self._done("touch", partial(self._store.touch, used_at))
 
     async def _done(self, operation: str, work: Callable[[], Value]) -> Value:
-        try:
+        with _told(operation):
             return await asyncio.to_thread(work)
-        except (OSError, sqlite3.Error) as error:
-            raise CacheError(operation, cause_of(error)) from error
+
+
+@contextlib.contextmanager
+def _told(operation: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CacheError(operation, cause_of(error)) from error

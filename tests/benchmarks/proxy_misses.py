@@ -26,7 +26,8 @@ def ratios() -> list[Figure]:
             plain_server(folder, "gemini.json", gemini_answer(png_of(PNG_BYTES))) as upstream,
             image_proxy(folder, upstream) as ours,
         ):
-            direct, through = _medians(upstream, ours)
+            times = _times(upstream, ours)
+    direct, through = (statistics.median(each) for each in zip(*times, strict=True))
     return [
         Figure(
             "a miss adds to its upstream call, p50",
@@ -38,8 +39,8 @@ def ratios() -> list[Figure]:
     ]
 
 
-def _medians(upstream: Target, ours: Target) -> tuple[float, float]:
-    """The median milliseconds of a call directly, and of a request with a prompt that was never asked before."""
+def _times(upstream: Target, ours: Target) -> list[tuple[float, float]]:
+    """The milliseconds of calls directly, each with those of a request with a prompt that was never asked before."""
     numbers = itertools.count()
     payload = {"contents": [{"parts": [{"text": "A serene mountain landscape at sunset"}]}]}
     direct, through = _Client(upstream), _Client(ours)
@@ -48,8 +49,7 @@ def _medians(upstream: Target, ours: Target) -> tuple[float, float]:
         one = direct.post(payload, None)
         two = through.post({"prompt": f"Landscape {next(numbers)}", "model": "gemini-3-pro-image"}, "miss")
         times.append((one, two))
-    counted = times[WARM_UP:]
-    return statistics.median(one for one, _ in counted), statistics.median(two for _, two in counted)
+    return times[WARM_UP:]
 
 
 class _Client:

@@ -1,4 +1,4 @@
-"""A proxy in this process, over ASGI, in front of an upstream that respx plays."""
+"""A proxy in this process, over ASGI, in front of an upstream on a port of its own that respx plays."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from proxy.connections import ClientLimits
 from proxy.home import Home, initialise
 from proxy.service import Service
 from proxy.settings import described, read_settings
+from tests.proxy.played_upstream import HOST, PlayedUpstream
 
-UPSTREAM = "http://upstream.test"
 LIMITS = ClientLimits(body_pause_seconds=1)
 """What clients may take; a body that is there comes at once."""
 
@@ -185,6 +185,14 @@ def portal() -> Iterator[BlockingPortal]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def played(portal: BlockingPortal) -> Iterator[PlayedUpstream]:
+    """The upstream's server."""
+    server = PlayedUpstream()
+    with portal.wrap_async_context_manager(server.serving()):
+        yield server
+
+
 @pytest.fixture
 def client_key(made_home: tuple[Path, str]) -> str:
     """The client key of the home."""
@@ -199,13 +207,13 @@ def home(tmp_path: Path, made_home: tuple[Path, str]) -> Home:
 
 @pytest.fixture
 def start_proxy(
-    home: Home, client_key: str, clock: Clock, portal: BlockingPortal
+    home: Home, client_key: str, clock: Clock, portal: BlockingPortal, played: PlayedUpstream
 ) -> Iterator[Callable[..., RunningProxy]]:
     """Starts proxies on the home, by variables."""
     with ExitStack() as stack:
 
         def start(**variables: str) -> RunningProxy:
-            flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": UPSTREAM, **variables}
+            flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": played.url, **variables}
 
             async def made() -> Service:
                 return Service(read_settings(flags), clock=clock, pause=no_pause, limits=LIMITS)
@@ -227,12 +235,11 @@ def proxy(start_proxy: Callable[..., RunningProxy]) -> RunningProxy:
 
 
 @pytest.fixture
-def upstream() -> Iterator[respx.Route]:
+def upstream(played: PlayedUpstream) -> respx.Route:
     """The upstream's one route; it draws a small red PNG unless a test says otherwise."""
-    with respx.mock(assert_all_called=False) as router:
-        yield router.post(url__regex=rf"{UPSTREAM}/v1beta/models/[a-z0-9.-]+:generateContent").mock(
-            side_effect=lambda _: drawn()
-        )
+    played.router = respx.MockRouter(assert_all_called=False)
+    route = played.router.post(url__regex=rf"{HOST}/v1beta/models/[a-z0-9.-]+:generateContent")
+    return route.mock(side_effect=lambda _: drawn())
 
 
 def sent_bodies(route: respx.Route) -> list[dict[str, Any]]:

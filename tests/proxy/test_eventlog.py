@@ -250,7 +250,10 @@ def test_upstream_calls_tell_what_was_sent_but_no_prompt(proxy: RunningProxy, up
     assert len(proxy.send("GET", "/internal/upstream-calls").json()["calls"]) == 2
 
 
-def test_failed_calls_are_counted_and_refusals_are_not(proxy: RunningProxy, upstream: respx.Route) -> None:
+def test_failed_calls_are_counted_and_refusals_are_not(
+    start_proxy: Callable[..., RunningProxy], upstream: respx.Route
+) -> None:
+    proxy = start_proxy(IMAGE_PROXY_UPSTREAM_TIMEOUT_SECONDS="1")
     upstream.mock(side_effect=[ended("SAFETY"), httpx.ReadTimeout("slow")])
     proxy.generate()
     proxy.generate()

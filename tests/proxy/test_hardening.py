@@ -25,7 +25,8 @@ from proxy.home import Home
 from proxy.service import Service
 from proxy.settings import read_settings
 from proxy.worker import server_config
-from tests.proxy.conftest import UPSTREAM, RunningProxy, drawn
+from tests.proxy.conftest import RunningProxy, drawn
+from tests.proxy.played_upstream import PlayedUpstream
 from tests.proxy.waiting import until
 
 LONG = ClientLimits()
@@ -252,11 +253,11 @@ def test_no_answer_is_for_caches_on_the_way(path: str, authorization: str | None
     assert proxy.send("GET", path, headers=headers).headers["cache-control"] == "private, no-store"
 
 
-def test_no_url_of_a_client_is_fetched(proxy: RunningProxy, upstream: respx.Route) -> None:
-    with respx.mock(assert_all_called=False) as everything:
-        elsewhere = everything.route().respond(200)
-        body = {"prompt": "a kite", "images": [{"image_url": "http://169.254.169.254/latest/meta-data"}]}
-        response = proxy.send("POST", "/v1/images/edits", json=body)
+def test_no_url_of_a_client_is_fetched(proxy: RunningProxy, upstream: respx.Route, played: PlayedUpstream) -> None:
+    elsewhere = played.router.route().respond(200)
+    body = {"prompt": "a kite", "images": [{"image_url": f"{played.url}/latest/meta-data"}]}
+
+    response = proxy.send("POST", "/v1/images/edits", json=body)
 
     assert response.status_code == 400
     assert not elsewhere.called

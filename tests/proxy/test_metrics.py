@@ -74,7 +74,10 @@ def test_requests_are_counted_by_route_outcome_and_cache(proxy: RunningProxy, up
     assert value(samples, "http_requests_in_flight", route=route) == 0
 
 
-def test_calls_are_counted_with_code_outcome_and_tokens(proxy: RunningProxy, upstream: respx.Route) -> None:
+def test_calls_are_counted_with_code_outcome_and_tokens(
+    start_proxy: Callable[..., RunningProxy], upstream: respx.Route
+) -> None:
+    proxy = start_proxy(IMAGE_PROXY_UPSTREAM_TIMEOUT_SECONDS="1")
     usage = {
         "promptTokenCount": 7,
         "candidatesTokenCount": 1120,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import httpx
 import pytest
 import respx
 
-from proxy.upstream import CONNECT_SECONDS
 from tests.proxy.conftest import RunningProxy, drawn, png
+from tests.proxy.played_upstream import HOST, PlayedUpstream
 
 
 def _part(content: bytes, **more: object) -> dict[str, object]:
@@ -97,20 +99,57 @@ def test_deadline_ends_a_call_that_hangs(start_proxy: Callable[..., RunningProxy
     assert 1000 <= proxy.events()[0]["duration_ms"] < 10_000
 
 
-@pytest.mark.parametrize(
-    ("url", "trusts"),
-    [
-        ("http://127.0.0.1:8046", False),
-        ("http://[::1]:8046", False),
-        ("http://localhost:8046", False),
-        ("https://upstream.test", True),
-        ("http://10.0.0.1", True),
-    ],
-)
-def test_proxy_of_the_environment_never_sees_calls_to_this_machine(
-    url: str, trusts: bool, start_proxy: Callable[..., RunningProxy]
-) -> None:
-    client = start_proxy(IMAGE_PROXY_UPSTREAM=url).service.upstream._client  # no other door shows it
+@pytest.fixture
+def environment_proxy(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Names a proxy to the environment, as companies do."""
 
-    assert client.trust_env is trusts
-    assert client.timeout.connect == CONNECT_SECONDS
+    def name(url: str) -> None:
+        for variable in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(variable, url)
+        for variable in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(variable, raising=False)
+
+    return name
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_proxy_of_the_environment_never_sees_calls_to_this_machine(
+    host: str,
+    environment_proxy: Callable[[str], None],
+    start_proxy: Callable[..., RunningProxy],
+    upstream: respx.Route,
+    played: PlayedUpstream,
+) -> None:
+    environment_proxy("http://127.0.0.1:9")
+    proxy = start_proxy(IMAGE_PROXY_UPSTREAM=played.url.replace("127.0.0.1", host))
+
+    assert proxy.generate().status_code == 200
+    assert upstream.called
+
+
+def test_proxy_of_the_environment_is_used_for_other_machines(
+    environment_proxy: Callable[[str], None],
+    start_proxy: Callable[..., RunningProxy],
+    upstream: respx.Route,
+    played: PlayedUpstream,
+) -> None:
+    environment_proxy(played.url)
+    proxy = start_proxy(IMAGE_PROXY_UPSTREAM=HOST)
+
+    assert proxy.generate().status_code == 200
+    assert upstream.called
+
+
+def test_host_that_takes_no_connection_is_a_timeout(start_proxy: Callable[..., RunningProxy]) -> None:
+    with ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # the backlog is full: the system answers no further connection
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        proxy = start_proxy(IMAGE_PROXY_UPSTREAM=url, IMAGE_PROXY_UPSTREAM_TIMEOUT_SECONDS="1")
+
+        response = proxy.generate()
+
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "upstream_timeout")
