@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 HOST = "http://upstream.test"
 """What routes call the server; its address is known only once it runs."""
 MOST_BYTES = 100_000_000
+_OF_THE_CONNECTION = {"content-length", "transfer-encoding"}
 
 
 class PlayedUpstream:
@@ -48,6 +49,3 @@ class PlayedUpstream:
             return web.Response()
         headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_CONNECTION}
         return web.Response(status=answer.status_code, body=await answer.aread(), headers=headers)
-
-
-_OF_THE_CONNECTION = {"content-length", "transfer-encoding"}

@@ -74,7 +74,7 @@ Listen = Callable[[ClientLimits], Listening]
 
 
 @pytest.fixture
-def listen(home: Home, client_key: str) -> Iterator[Listen]:
+def listen(home: Home, client_key: str, played: PlayedUpstream) -> Iterator[Listen]:
     """Starts servers with given limits."""
     with ExitStack() as stack:
 
@@ -83,7 +83,7 @@ def listen(home: Home, client_key: str) -> Iterator[Listen]:
             running: list[Listening] = []
 
             async def serve() -> None:
-                flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": UPSTREAM}
+                flags = {"IMAGE_PROXY_HOME": str(home.path), "IMAGE_PROXY_UPSTREAM": played.url}
                 service = Service(read_settings(flags), limits=limits)
                 server = uvicorn.Server(server_config(build_application(service), limits))
                 running.append(Listening(service, server, listener.getsockname(), client_key))
