@@ -15,7 +15,7 @@ from tests.runbooks.documents import ROOT, SETTING, document
 
 pytestmark = pytest.mark.story("007-05")
 
-RUN_SECONDS = 20
+RUN_SECONDS = 120
 
 
 @pytest.fixture
