@@ -7,8 +7,9 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from checks.approval import Approvals, Requirements
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
 from checks.effects import Allowance
 from checks.expectation import Expectation
@@ -154,35 +155,6 @@ class Rollback(Model):
     procedure: tuple[RollbackStep, ...] = ()
 
 
-Principal = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
-"""A person as allowed_signers names them."""
-
-
-class Approval(Model):
-    """A role whose signature the release needs; whoever signs in it may sign in the roles of `may_also_be` too.
-
-    Without `principals` anyone in allowed_signers may fill it.
-    """
-
-    role: Identifier
-    title: str = ""
-    covers: Covers = ()
-    may_also_be: tuple[str, ...] = ()
-    principals: Annotated[tuple[Principal, ...], Field(min_length=1)] | None = None
-
-
-def _distinct(approvals: tuple[Approval, ...]) -> tuple[Approval, ...]:
-    roles = [each.role for each in approvals]
-    twice = sorted({role for role in roles if roles.count(role) > 1})
-    if twice:
-        raise ValueError(f"the role {twice[0]!r} is there twice; one signature would count for both")
-    return approvals
-
-
-Approvals = Annotated[tuple[Approval, ...], AfterValidator(_distinct)]
-"""The roles whose signatures a release needs, each once."""
-
-
 def _end_of_day(value: object) -> object:
     return f"{value}T23:59:59Z" if isinstance(value, str) and len(value) == len("2026-01-11") else value
 
@@ -221,4 +193,5 @@ class Checklist(Model):
     stages: tuple[Stage, ...]
     rollback: Rollback = Field(default_factory=Rollback)
     approvals: Approvals = ()
+    require: Requirements = ()
     waivers: tuple[Waiver, ...] = ()

@@ -13,6 +13,7 @@ from checks.explaining import problem_at
 from checks.loading import Loaded, load
 from checks.page import uncovered
 from checks.planning import structure_problems
+from checks.vouching import approval_problems
 
 
 def problems_of(loaded: Loaded) -> list[Problem]:
@@ -20,7 +21,7 @@ def problems_of(loaded: Loaded) -> list[Problem]:
 
     Names that are not set are no problem of the file: they may be set later, or used by no selected check.
     """
-    found = [*loaded.problems, *structure_problems(loaded)]
+    found = [*loaded.problems, *structure_problems(loaded), *approval_problems(loaded)]
     for entry in loaded.entries:
         found += bind(loaded, entry, loaded.names, lenient=True)[1]
     return _sorted(dict.fromkeys(found))

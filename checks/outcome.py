@@ -184,11 +184,16 @@ class ProcedureStep(Record):
 
 
 class ApprovalState(Record):
-    """A signature that the release awaits; a run never fills one in."""
+    """A signature that the release awaits, within `deadline_s` of the run's end; a run never fills one in.
+
+    `scope` names the stages and checks that the role vouches for; none means all.
+    """
 
     role: str
     title: str
     covers: tuple[Covered, ...] = ()
+    scope: tuple[str, ...] = ()
+    deadline_s: float | None = None
     state: Literal["awaiting"] = "awaiting"
 
 

@@ -207,7 +207,13 @@ def _record(
         criteria=criteria,
         procedure=procedure,
         approvals=tuple(
-            ApprovalState(role=approval.role, title=approval.title or approval.role, covers=approval.covers)
+            ApprovalState(
+                role=approval.role,
+                title=approval.title or approval.role,
+                covers=approval.covers,
+                scope=approval.scope or (),
+                deadline_s=approval.deadline,
+            )
             for approval in checklist.approvals
         ),
         findings=tuple(map(plan.redactor.text, engine.waiver_findings(utc_now()))),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from checks.outcome import RunRecord, Verdict
+from checks.signing.gate import Decision
+from reports.gate import banner_of
 
 _TRAFFIC = {
     "all": "Synthetic traffic: every measure is of requests that the run made itself; no user's request was judged.",
@@ -16,9 +18,9 @@ _RECOMMENDATIONS = {
 }
 
 
-def caveats_of(record: RunRecord) -> list[str]:
-    """Sentences to be shown beside the verdict, the most weighty first."""
-    found = []
+def caveats_of(record: RunRecord, decision: Decision | None = None) -> list[str]:
+    """Sentences to be shown beside the verdict, the most weighty first; `decision` is what a gate said."""
+    found = [] if decision is None else banner_of(decision)
     if record.scope == "partial":
         found.append("Partial: only a selection of the checklist was run. This is no decision about the release.")
     if record.interrupted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.outcome import RunRecord, Status, Verdict
+from checks.signing.gate import Decision
 from reports import measures, wording
 from reports.actions import actions_of
 from reports.caveats import caveats_of
@@ -20,13 +21,13 @@ _FORMS = ((1_000, True), (200, True), (40, False), (10, False), (0, False))
 """How many open points are shown, and whether stages and metrics are; the first form that is short enough is used."""
 
 
-def summary(record: RunRecord) -> str:
+def summary(record: RunRecord, decision: Decision | None = None) -> str:
     """Markdown under 65,000 bytes: verdict, reasons, what to do; stages and metrics are folded, or left out."""
     for most, details in _FORMS:
         written = template("summary.md.j2").render(
             record=record,
             title=report_title(record),
-            caveats=caveats_of(record),
+            caveats=caveats_of(record, decision),
             actions=actions_of(record),
             most=most,
             details=details,

@@ -15,11 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.outcome import RunRecord, Status
+from checks.signing.gate import Decision
 from reports import charts, measures, observations, values, wording
 from reports.actions import actions_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
 from reports.escaping import plain
+from reports.gate import rows_of
 from reports.links import evidence_target, runbook_target
 from reports.markdown import report_title
 from reports.outline import name_rows
@@ -28,7 +30,7 @@ from reports.sections import sections_of
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(record: RunRecord, checklist_folder: str = "../..") -> str:
+def render(record: RunRecord, checklist_folder: str = "../..", decision: Decision | None = None) -> str:
     """The whole page; the same record gives the same bytes. `checklist_folder` is as in `reports.markdown.render`."""
     anchors = Anchors()
     name_rows(record, anchors)
@@ -44,7 +46,9 @@ def render(record: RunRecord, checklist_folder: str = "../..") -> str:
             policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'",
             sections=sections_of(record),
             statuses=[(each, count) for each in Status if (count := record.counts.get(each))],
-            caveats=caveats_of(record),
+            caveats=caveats_of(record, decision),
+            decision=decision,
+            roles=rows_of(record, decision),
             recommendation=recommendation(record),
             actions=actions_of(record),
             figures=measures.figures_of(record),

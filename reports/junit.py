@@ -14,8 +14,10 @@ from xml.etree import ElementTree as Xml
 
 from checks.outcome import Criterion, Result, RunRecord, Status, Verdict
 from checks.redaction import visible
+from checks.signing.gate import Decided, Decision
 from reports import wording
 from reports.escaping import plain
+from reports.gate import banner_of
 from reports.markdown import report_title
 from reports.observations import expected_lines, observed_lines
 
@@ -35,6 +37,12 @@ OUTCOMES: dict[Status, Outcome] = {
     Status.SCHEDULED: "skipped",
 }
 VERDICTS: dict[Verdict, Outcome] = {Verdict.GO: "passed", Verdict.HOLD: "error", Verdict.NO_GO: "failure"}
+_GATE: dict[Decided, Outcome] = {
+    Decided.GO: "passed",
+    Decided.HOLD: "error",
+    Decided.NO_GO: "failure",
+    Decided.OVERRIDDEN: "skipped",
+}
 _CRITERIA: dict[str, Outcome] = {"clear": "passed", "breached": "failure", "unknown": "error"}
 _STEPS: dict[str, Outcome] = {"ready": "passed", "not_ready": "error"}
 
@@ -52,10 +60,10 @@ class Case:
     lines: tuple[str, ...] = ()
 
 
-def render(record: RunRecord) -> str:
-    """The whole of junit.xml; the same record gives the same bytes."""
+def render(record: RunRecord, decision: Decision | None = None) -> str:
+    """The whole of junit.xml; the same record, and the same decision of a gate, give the same bytes."""
     root = Xml.Element("testsuites", name=_line(report_title(record)))
-    suites = [_suite(root, name, suite_id, cases) for name, suite_id, cases in _suites(record)]
+    suites = [_suite(root, name, suite_id, cases) for name, suite_id, cases in _suites(record, decision)]
     for total in ("tests", "failures", "errors", "skipped"):
         root.set(total, str(sum(int(suite.get(total, "0")) for suite in suites)))
     root.set("time", _seconds((record.finished_at - record.started_at).total_seconds()))
@@ -77,14 +85,14 @@ def _judged(criterion: Criterion) -> Outcome:
     return "skipped" if criterion.severity == "warn" and criterion.state != "clear" else _CRITERIA[criterion.state]
 
 
-def _suites(record: RunRecord) -> Iterable[tuple[str, str, list[Case]]]:
+def _suites(record: RunRecord, decision: Decision | None) -> Iterable[tuple[str, str, list[Case]]]:
     verdict = Case(
         "verdict",
         VERDICTS[record.verdict],
         "; ".join(record.reasons),
         lines=(f"scope: {record.scope}", *record.reasons),
     )
-    yield "Verdict", "verdict", [verdict]
+    yield "Verdict", "verdict", [verdict, *_gate(decision)]
     stages = {stage.id: stage.title for stage in record.stages}
     stages |= {result.stage: result.stage for result in record.checks if result.stage not in stages}
     for stage, title in stages.items():
@@ -102,6 +110,14 @@ def _suites(record: RunRecord) -> Iterable[tuple[str, str, list[Case]]]:
     for title, suite_id, found in (("Rollback criteria", "criteria", criteria), ("Rollback steps", "procedure", steps)):
         if found:
             yield title, suite_id, found
+
+
+def _gate(decision: Decision | None) -> list[Case]:
+    """What a gate said; a release that goes by an override only is not green."""
+    if decision is None:
+        return []
+    lines = (*banner_of(decision), *decision.reasons)
+    return [Case("gate", _GATE[decision.decision], f"{decision.decision.value}: {lines[0]}", lines=lines)]
 
 
 def _case(result: Result) -> Case:

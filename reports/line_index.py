@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checks.outcome import Covered, RunRecord
+from checks.signing.gate import Decision
 from reports import wording
+from reports.gate import rows_of
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,15 @@ class IndexEntry:
     standing: str
 
 
-def line_index(record: RunRecord) -> list[IndexEntry]:
+def line_index(record: RunRecord, decision: Decision | None = None) -> list[IndexEntry]:
     """Everything that covers a line, in the order of the page."""
     entries = [
         *_entries("check", [(each.id, each.covers, wording.standing(each)) for each in record.checks]),
         *_entries("criterion", [(each.id, each.covers, wording.criterion(each)) for each in record.criteria]),
         *_entries("step", [(each.id, each.covers, wording.STEP_SYMBOLS[each.state]) for each in record.procedure]),
-        *_entries("role", [(each.role, each.covers, f"⏳ {each.state}") for each in record.approvals]),
+        *_entries(
+            "role", [(each.approval.role, each.approval.covers, each.standing) for each in rows_of(record, decision)]
+        ),
     ]
     return sorted(entries, key=lambda entry: entry.line)
 

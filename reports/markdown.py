@@ -14,10 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from checks.outcome import EvidenceFile, Result, RunRecord
+from checks.signing.gate import Decision
 from reports import escaping, measures, observations, values, wording
 from reports.actions import actions_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
+from reports.gate import rows_of
 from reports.line_index import line_index
 from reports.links import evidence_target, runbook_target
 from reports.outline import name_rows, outline
@@ -27,11 +29,11 @@ MOST_REASONS = 20
 MOST_ATTEMPTS = 100
 
 
-def render(record: RunRecord, checklist_folder: str = "../..") -> str:
+def render(record: RunRecord, checklist_folder: str = "../..", decision: Decision | None = None) -> str:
     """The report of a run, in GitHub's Markdown; the same record gives the same bytes.
 
     `checklist_folder` is the way from the run's folder to the checklist's, where paths of runbooks start; `../..`
-    holds for runs in their default place, `signoff-runs/<run>/`.
+    holds for runs in their default place, `signoff-runs/<run>/`. `decision` is what a gate said of the run.
     """
     anchors = Anchors()
     sections = sections_of(record)
@@ -43,12 +45,14 @@ def render(record: RunRecord, checklist_folder: str = "../..") -> str:
         title=title,
         sections=sections,
         headings=headings,
-        caveats=caveats_of(record),
+        caveats=caveats_of(record, decision),
+        decision=decision,
+        roles=rows_of(record, decision),
         recommendation=recommendation(record),
         actions=actions_of(record),
         figures=measures.figures_of(record),
         stories=stories_of(record),
-        lines=line_index(record),
+        lines=line_index(record, decision),
         evidence=[each for result in record.checks for each in result.evidence],
         parts=lambda result: observations.parts_of(result, record),
         place=lambda kind, row: _place(anchors.row(kind, row)),

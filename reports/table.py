@@ -5,24 +5,30 @@ from __future__ import annotations
 import csv
 import io
 
-from checks.outcome import Result, RunRecord
+from checks import verdict
+from checks.outcome import Result, RunRecord, Verdict
+from checks.signing.gate import Decision
 from reports.escaping import plain
 from reports.observations import expected_lines, observed_lines
 
 COLUMNS = (
     "id", "title", "stage", "status", "raw_status", "required", "trial", "kind", "lines", "expected", "observed",
-    "reason", "remedy", "runbook", "started_at", "duration_ms", "attempts", "evidence",
+    "reason", "remedy", "runbook", "started_at", "duration_ms", "attempts", "evidence", "overridden",
 )  # fmt: skip
 
 _FORMULA = ("=", "+", "-", "@", "'")
 
 
-def render(record: RunRecord) -> str:
-    """A header and a row a check, in the record's order; no cell holds a line end, none starts a formula."""
+def render(record: RunRecord, decision: Decision | None = None) -> str:
+    """A header and a row a check, in the record's order; no cell holds a line end, none starts a formula.
+
+    `overridden` says of a check whether a release goes in spite of it, by an override that a gate has let count.
+    """
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows(_row(result) for result in record.checks)
+    overridden = decision is not None and decision.override is not None
+    table.writerows(_row(result, overridden) for result in record.checks)
     return written.getvalue()
 
 
@@ -36,7 +42,7 @@ def cell(text: str) -> str:
     return f"'{line}" if line.startswith(_FORMULA) else line
 
 
-def _row(result: Result) -> list[str]:
+def _row(result: Result, overridden: bool) -> list[str]:
     texts = [
         result.id,
         result.title,
@@ -56,5 +62,6 @@ def _row(result: Result) -> list[str]:
         f"{result.duration_ms:.1f}",
         str(len(result.attempts)),
         " ".join(each.path for each in result.evidence),
+        "true" if overridden and verdict.of_result(result) in {Verdict.HOLD, Verdict.NO_GO} else "false",
     ]
     return [cell(text) for text in texts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.outcome import Criterion, CriterionState, Result, Status, Verdict
+from checks.signing.role_states import State
 
 SYMBOLS: dict[Status, str] = {
     Status.PASS: "✅",
@@ -19,6 +20,7 @@ SYMBOLS: dict[Status, str] = {
 }
 VERDICT_SYMBOLS: dict[Verdict, str] = {Verdict.GO: "🟢", Verdict.HOLD: "🟡", Verdict.NO_GO: "🔴"}
 CRITERION_SYMBOLS: dict[CriterionState, str] = {"clear": "✅", "breached": "❌", "unknown": "◻"}
+ROLE_SYMBOLS: dict[State, str] = {"approved": "✅", "rejected": "❌", "awaiting": "⏳", "invalid": "◻"}
 STEP_SYMBOLS = {"ready": "✅ ready", "not_ready": "⛔ not ready"}
 
 REMEDIES: dict[Status, str] = {
@@ -52,6 +54,11 @@ def standing(result: Result) -> str:
 def verdict(value: Verdict | None) -> str:
     """A verdict with its symbol; a dash where nothing has a say."""
     return "–" if value is None else f"{VERDICT_SYMBOLS[value]} {value.value}"
+
+
+def role(state: State) -> str:
+    """Where a role stands, with its symbol."""
+    return f"{ROLE_SYMBOLS[state]} {state}"
 
 
 def criterion(found: Criterion) -> str:

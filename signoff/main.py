@@ -14,6 +14,7 @@ from signoff.commands.gate import gate
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
 from signoff.commands.logs import EPILOG, logs
+from signoff.commands.override import override
 from signoff.commands.plan import plan
 from signoff.commands.report import report
 from signoff.commands.rollback import rollback
@@ -28,7 +29,7 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, report, approve, gate, bundle, drill):
+for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, drill):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from checks.outcome import RunRecord
+    from checks.signing.gate import Decision
 
 
 class Format(StrEnum):
@@ -21,16 +23,26 @@ class Format(StrEnum):
     HTML = "html"
 
 
-def view(record: RunRecord, format_: Format) -> str:
-    """A run in one of the formats."""
+def view(record: RunRecord, format_: Format, decision: Decision | None = None) -> str:
+    """A run in one of the formats, with what a gate said of it where that was asked."""
     from reports import github, html, junit, markdown, table
 
-    renderers: dict[Format, Callable[[RunRecord], str]] = {
-        Format.MARKDOWN: markdown.render,
-        Format.JUNIT: junit.render,
-        Format.JSON: lambda whole: whole.model_dump_json(indent=2) + "\n",
-        Format.GITHUB: github.summary,
-        Format.CSV: table.render,
-        Format.HTML: html.render,
+    renderers: dict[Format, Callable[[], str]] = {
+        Format.MARKDOWN: lambda: markdown.render(record, decision=decision),
+        Format.JUNIT: lambda: junit.render(record, decision),
+        Format.JSON: lambda: _document(record, decision),
+        Format.GITHUB: lambda: github.summary(record, decision),
+        Format.CSV: lambda: table.render(record, decision),
+        Format.HTML: lambda: html.render(record, decision=decision),
     }
-    return renderers[format_](record)
+    return renderers[format_]()
+
+
+def _document(record: RunRecord, decision: Decision | None) -> str:
+    """The record as verdict.json has it; with a gate's decision beside it, as `gate`, where that was asked."""
+    if decision is None:
+        return record.model_dump_json(indent=2) + "\n"
+    from reports.gate import document
+
+    whole = {**record.model_dump(mode="json"), "gate": document(decision)}
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -36,6 +36,7 @@ class Signer:
     principal: str
     fingerprint: str
     line: str
+    public_key: str
     valid_after: datetime | None
     valid_before: datetime | None
 
@@ -97,6 +98,7 @@ def _signer(line: str) -> Signer:
         principal,
         fingerprint(_key(found["type"], found["key"])),
         line,
+        f"{found['type']} {found['key']}",
         _time(options.get("valid-after")),
         _time(options.get("valid-before")),
     )

@@ -2,90 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
-from checks.checklist import Approval
-from checks.outcome import RunRecord, Verdict
+from checks.outcome import Verdict
 from checks.signing.inventory import SIGNATURES, Inventory
-from checks.signing.roles import may_be_one
-from checks.signing.signatures import CLOCK_SKEW, Signature, Signatures
+from checks.signing.overriding import LONGEST
+from checks.signing.promotion import RequirementState
+from checks.signing.role_states import Case, RoleState, bytes_problem, states_of
+from checks.signing.signatures import Signatures, SignedApproval, SignedOverride
+from checks.vouching import nobodys
 
-State = Literal["approved", "rejected", "awaiting", "invalid"]
+MOST_NAMED = 5
+"""Checks that one reason names."""
+
+
+class Decided(StrEnum):
+    """What a gate says; OVERRIDDEN is GO only by a signed override."""
+
+    GO = "GO"
+    HOLD = "HOLD"
+    NO_GO = "NO-GO"
+    OVERRIDDEN = "OVERRIDDEN"
 
 
 @dataclass(frozen=True)
-class RoleState:
-    """Where one role stands; `reason` says why a signature does not count."""
+class Overridden:
+    """The override by which a release goes, and everything that it passes over."""
 
     role: str
-    state: State
-    principal: str | None = None
-    fingerprint: str | None = None
-    at: datetime | None = None
-    comment: str | None = None
-    reason: str = ""
+    principal: str | None
+    fingerprint: str
+    at: datetime
+    expires: datetime
+    reason: str
+    passed_over: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Decision:
     """What the gate says. `evidence_verdict` is None where verdict.json cannot be trusted or understood."""
 
-    decision: Verdict
+    decision: Decided
     evidence_verdict: Verdict | None
     approvals: tuple[RoleState, ...]
     changed_files: tuple[str, ...]
     reasons: tuple[str, ...]
+    requirements: tuple[RequirementState, ...] = ()
+    override: Overridden | None = None
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """One thing that keeps a release from going; what is `firm` no override passes over."""
+
+    verdict: Verdict
+    reason: str
+    firm: bool = False
 
 
 def changed_files(inventory: Inventory, signatures: Signatures) -> dict[str, str]:
     """By path what is not as any counting signature has it, and signature files that are not as they were made."""
     changed = dict(signatures.broken)
-    for signature in _counting(signatures):
+    for signature in signatures.good:
         for name in inventory.differences(signature.statement.digests):
             changed.setdefault(name, _how(name, inventory, signature))
     return dict(sorted(changed.items()))
 
 
-def decide(
-    record: RunRecord | None,
-    roles: Sequence[Approval],
-    inventory: Inventory,
-    signatures: Signatures,
-) -> Decision:
-    """Put evidence, bytes and signatures together; worst wins, and unknown is never GO.
-
-    `record` is what verdict.json says, None where it is not as signed or cannot be read.
-    """
-    changed = changed_files(inventory, signatures)
-    known = {role.role for role in roles}
-    for each in _counting(signatures):
+def decide(case: Case, signatures: Signatures, requirements: Sequence[RequirementState] = ()) -> Decision:
+    """Put evidence, bytes and signatures together; worst wins, and unknown is never GO."""
+    changed = changed_files(case.inventory, signatures)
+    known = {role.role for role in case.roles}
+    for each in signatures.good:
         if each.role not in known:
             changed.setdefault(f"{SIGNATURES}/{each.name}", f"is of a role {each.role!r} that the checklist has not")
-    if record is not None:
-        for name in inventory.not_as_recorded(record):
+    if case.record is not None:
+        for name in case.inventory.not_as_recorded(case.record):
             changed.setdefault(name, "is not what verdict.json says it was")
-    states = tuple(_states(roles, inventory, signatures, record))
-    findings = list(_findings(record, states, changed))
-    worst = Verdict.GO
-    if findings:
-        worst = Verdict.NO_GO if any(verdict is Verdict.NO_GO for verdict, _ in findings) else Verdict.HOLD
+    states = tuple(states_of(case, signatures.approvals))
+    findings = [*_of_bytes(case, changed), *_of_people(case, states), *_of_environments(requirements)]
+    override = None
+    decided, reasons = _worst(findings)
+    if findings and not any(each.firm for each in findings):
+        override, refused = _override(case, signatures, reasons)
+        reasons += refused
+        if override is not None:
+            decided = Decided.OVERRIDDEN
+            reasons = (f"goes only by an override of {override.principal}: {override.reason}",)
     return Decision(
-        worst,
-        None if record is None else record.verdict,
-        states,
-        tuple(sorted(changed)),
-        tuple(reason for _, reason in findings) or ("every role has approved these bytes, and the evidence says GO",),
+        decision=decided,
+        evidence_verdict=None if case.record is None else case.record.verdict,
+        approvals=states,
+        changed_files=tuple(sorted(changed)),
+        reasons=reasons or ("every role has approved these bytes, and the evidence says GO",),
+        requirements=tuple(requirements),
+        override=override,
     )
 
 
-def _counting(signatures: Signatures) -> Iterator[Signature]:
-    return (each for each in signatures.found if each.problem is None)
-
-
-def _how(name: str, inventory: Inventory, signature: Signature) -> str:
+def _how(name: str, inventory: Inventory, signature: SignedApproval | SignedOverride) -> str:
     if name in inventory.unsignable:
         return inventory.unsignable[name]
     if name not in inventory.digests:
@@ -93,87 +111,70 @@ def _how(name: str, inventory: Inventory, signature: Signature) -> str:
     return "was changed after it was signed" if name in signature.statement.digests else "was added after the signing"
 
 
-def _findings(
-    record: RunRecord | None, states: Iterable[RoleState], changed: Mapping[str, str]
-) -> Iterator[tuple[Verdict, str]]:
-    states = list(states)
+def _worst(findings: Sequence[_Finding]) -> tuple[Decided, tuple[str, ...]]:
+    if not findings:
+        return Decided.GO, ()
+    worst = Decided.NO_GO if any(each.verdict is Verdict.NO_GO for each in findings) else Decided.HOLD
+    return worst, tuple(each.reason for each in findings)
+
+
+def _of_bytes(case: Case, changed: Mapping[str, str]) -> Iterator[_Finding]:
     for name, how in changed.items():
-        yield Verdict.NO_GO, f"{name} {how}"
+        yield _Finding(Verdict.NO_GO, f"{name} {how}", firm=True)
+    record = case.record
+    if record is None:
+        yield _Finding(Verdict.NO_GO, "the evidence cannot be trusted as it stands", firm=True)
+        return
+    if record.verdict is not Verdict.GO:
+        yield _Finding(record.verdict, f"the evidence says {record.verdict.value}")
+    if record.scope != "full":
+        yield _Finding(Verdict.HOLD, "the run is partial, and a release needs a whole one", firm=True)
+    if record.interrupted:
+        yield _Finding(Verdict.HOLD, "the run was interrupted", firm=True)
+
+
+def _of_people(case: Case, states: Sequence[RoleState]) -> Iterator[_Finding]:
+    if not states:
+        reason = "the checklist asks for no signature, so that nobody vouches for these bytes"
+        yield _Finding(Verdict.HOLD, reason, firm=True)
+    elif case.record is not None and (unvouched := nobodys(case.roles, case.record)):
+        more = f" and {len(unvouched) - MOST_NAMED} more" if len(unvouched) > MOST_NAMED else ""
+        named = ", ".join(unvouched[:MOST_NAMED]) + more
+        yield _Finding(Verdict.HOLD, f"no role vouches for {named}; widen a role's scope")
     for each in states:
         if each.state == "rejected":
-            yield Verdict.NO_GO, f"{each.role}: rejected by {each.principal}"
-    if record is None:
-        yield Verdict.NO_GO, "the evidence cannot be trusted as it stands"
-    else:
-        if record.verdict is not Verdict.GO:
-            yield record.verdict, f"the evidence says {record.verdict.value}"
-        if record.scope != "full":
-            yield Verdict.HOLD, "the run is partial, and a release needs a whole one"
-        if record.interrupted:
-            yield Verdict.HOLD, "the run was interrupted"
-    if not states:
-        yield Verdict.HOLD, "the checklist asks for no signature, so that nobody vouches for these bytes"
-    for each in states:
-        if each.state == "awaiting":
-            yield Verdict.HOLD, f"{each.role}: awaiting a signature"
+            yield _Finding(Verdict.NO_GO, f"{each.role}: rejected by {each.principal}", firm=True)
+        elif each.state == "awaiting":
+            yield _Finding(Verdict.HOLD, f"{each.role}: {each.reason or 'awaiting a signature'}")
         elif each.state == "invalid":
-            yield Verdict.HOLD, f"{each.role}: {each.reason}"
+            yield _Finding(Verdict.HOLD, f"{each.role}: {each.reason}")
 
 
-def _states(
-    roles: Sequence[Approval], inventory: Inventory, signatures: Signatures, record: RunRecord | None
-) -> Iterator[RoleState]:
-    """Each role's state; of several approvals the oldest that counts, and people are given to roles in that order."""
-    filled: dict[str, tuple[Approval, Signature]] = {}
-    refused: dict[str, RoleState] = {}
-    vetoed: dict[str, Signature] = {}
-    by_role = {role.role: role for role in roles}
-    for each in signatures.found:
-        role = by_role.get(each.role)
-        if role is None:
-            continue
-        problem = _problem(each, role, inventory, record)
-        if problem is None and each.statement.predicate.decision == "reject":
-            vetoed.setdefault(role.role, each)
-            continue
-        problem = problem or _second_role(each, role, filled)
-        if problem is not None:
-            refused.setdefault(role.role, _state(each, "invalid", problem))
-        else:
-            filled.setdefault(role.role, (role, each))
-    for role in roles:
-        if role.role in vetoed:
-            yield _state(vetoed[role.role], "rejected")
-        elif role.role in filled:
-            yield _state(filled[role.role][1], "approved")
-        else:
-            yield refused.get(role.role, RoleState(role.role, "awaiting"))
+def _of_environments(requirements: Sequence[RequirementState]) -> Iterator[_Finding]:
+    for each in requirements:
+        if each.state is not Verdict.GO:
+            yield _Finding(each.state, f"{each.environment}: {each.reason}")
 
 
-def _problem(signature: Signature, role: Approval, inventory: Inventory, record: RunRecord | None) -> str | None:
-    """Why a signature does not count in its role; None where it does."""
-    if signature.problem is not None:
-        return f"the signature {signature.problem}"
-    if role.principals is not None and signature.principal not in role.principals:
-        return f"{signature.principal} is none of {', '.join(role.principals)}"
-    if signature.statement.predicate.decision == "reject":
-        return None
-    if inventory.differences(signature.statement.digests):
-        return f"the bytes are no longer those that {signature.principal} signed"
-    if record is not None and signature.at + CLOCK_SKEW < record.finished_at:
-        return "the signature is dated before the run's end; set the signer's clock right"
-    return None
+def _override(case: Case, signatures: Signatures, reasons: Sequence[str]) -> tuple[Overridden | None, tuple[str, ...]]:
+    """The oldest override that counts, or why those that are there do not."""
+    refused: list[str] = []
+    for each in signatures.overrides:
+        said = each.statement.predicate
+        problem = _override_problem(each, case)
+        if problem is None:
+            told = (*(case.record.reasons if case.record else ()), *reasons)
+            return Overridden(each.role, each.principal, each.fingerprint, each.at, said.expires, said.reason, told), ()
+        refused.append(f"an override in the role {each.role} does not count: {problem}")
+    return None, tuple(refused)
 
 
-def _second_role(signature: Signature, role: Approval, filled: Mapping[str, tuple[Approval, Signature]]) -> str | None:
-    for other, given in filled.values():
-        if given.principal == signature.principal and other.role != role.role and not may_be_one(role, other):
-            return f"{signature.principal} has signed as {other.role} already, and one person fills one role"
-    return None
-
-
-def _state(signature: Signature, state: State, reason: str = "") -> RoleState:
-    comment = signature.statement.predicate.comment
-    return RoleState(
-        signature.role, state, signature.principal, signature.fingerprint, signature.at, comment or None, reason
-    )
+def _override_problem(signature: SignedOverride, case: Case) -> str | None:
+    role = next((role for role in case.roles if role.role == signature.role), None)
+    if role is None or not role.may_override:
+        return "the role may not override"
+    if case.now >= signature.statement.predicate.expires:
+        return f"it expired at {signature.statement.predicate.expires:%Y-%m-%d %H:%M:%S} UTC"
+    if signature.statement.predicate.expires > signature.at + LONGEST:
+        return f"it is for longer than {LONGEST.days} days"
+    return bytes_problem(signature, role, case)

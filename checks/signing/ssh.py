@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +13,11 @@ from checks.signing.allowed_signers import Signer
 from checks.signing.armour import canonical
 from checks.signing.errors import SigningError
 
-NAMESPACE = "signoff-approval-v1"
-"""Keeps a signature made for anything else, such as a commit, from counting as an approval."""
 TIMEOUT_S = 60.0
 """A key on a token waits for a touch."""
 
 
-def sign(content: bytes, key: Path) -> bytes:
+def sign(content: bytes, key: Path, namespace: str) -> bytes:
     """The signature file over `content` with a private key, or with the agent's key for a public one.
 
     Raises SigningError where there is no such key, or where it is encrypted and no agent has it.
@@ -28,32 +27,46 @@ def sign(content: bytes, key: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         message = Path(folder) / "statement.json"
         message.write_bytes(content)
-        done = _run("-Y", "sign", "-f", str(key.resolve()), "-n", NAMESPACE, str(message), cwd=Path(folder))
+        done = _run("-Y", "sign", "-f", str(key.resolve()), "-n", namespace, str(message), cwd=Path(folder))
         signature = message.with_name("statement.json.sig")
         if done.exit_code != 0 or not signature.is_file():
             raise SigningError(key, *_why_not(done))
         return canonical(signature.read_bytes())
 
 
-def mismatch(content: bytes, signature: bytes) -> str | None:
+def mismatch(content: bytes, signature: bytes, namespace: str) -> str | None:
     """Why `signature` does not fit `content` and the key that it names, whoever's that is; None where it does."""
-    return _refusal(content, signature, "", "-Y", "check-novalidate")
+    return _refusal(content, signature, {}, "-Y", "check-novalidate", "-n", namespace)
 
 
-def refusal(content: bytes, signature: bytes, signer: Signer, at: datetime) -> str | None:
+def refusal(content: bytes, signature: bytes, namespace: str, signer: Signer, at: datetime) -> str | None:
     """Why `signature` is not the signer's over `content`, made `at` a time when the key is good; None where it is."""
     moment = f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}"
-    who = ("-f", "allowed_signers", "-I", signer.principal, moment)
-    return _refusal(content, signature, signer.line + "\n", "-Y", "verify", *who)
+    who = ("-n", namespace, "-f", "allowed_signers", "-I", signer.principal, moment)
+    return _refusal(content, signature, {"allowed_signers": signer.line + "\n"}, "-Y", "verify", *who)
 
 
-def _refusal(content: bytes, signature: bytes, allowed: str, *arguments: str) -> str | None:
+def is_revoked(public_key: str, revoked: Path) -> bool:
+    """Whether a public key, as `TYPE BASE64`, is in a KRL; raises SigningError where ssh-keygen cannot read that."""
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / "key.pub"
+        key.write_text(public_key + "\n")
+        done = _run("-Q", "-f", str(revoked.resolve()), str(key), cwd=Path(folder))
+    if done.exit_code == 0 and not done.failure:
+        return False
+    if done.stdout.rstrip().endswith(b"REVOKED"):
+        return True
+    raise SigningError(revoked, f"is no list of revoked keys: {_said(done)}", "name a KRL that `ssh-keygen -k` made")
+
+
+def _refusal(content: bytes, signature: bytes, files: Mapping[str, str], *arguments: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         message, armour = Path(folder) / "statement.json", Path(folder) / "signature"
         message.write_bytes(content)
         armour.write_bytes(signature)
-        (Path(folder) / "allowed_signers").write_text(allowed)
-        done = _run(*arguments, "-n", NAMESPACE, "-s", armour.name, cwd=Path(folder), stdin=message)
+        for name, text in files.items():
+            (Path(folder) / name).write_text(text)
+        done = _run(*arguments, "-s", armour.name, cwd=Path(folder), stdin=message)
     return None if done.exit_code == 0 and done.failure is None else _said(done)
 
 

@@ -28,9 +28,10 @@ def approve(
     """
     from checks.record_file import read_record
     from checks.signing import approving
+    from checks.signing.statement import now
 
     record = read_record(run)
-    path = approving.approve(run, record, role, key, "reject" if reject else "approve", comment)
+    path = approving.approve(run, record, role, key, "reject" if reject else "approve", comment, now())
     said = "rejected" if reject else "approved"
     sys.stdout.write(f"{role}: {said} {record.release.name} {record.release.version}, signed in {path}\n")
     if record.verdict != "GO" or record.scope != "full":

@@ -16,11 +16,11 @@ import pytest
 from checks.markdown import read_markdown
 from checks.outcome import RunRecord
 from checks.signing import approving, signatures
-from checks.signing.allowed_signers import read_allowed_signers
 from checks.signing.armour import canonical, read_armour
 from checks.signing.gate import changed_files
 from checks.signing.inventory import take_inventory
 from checks.signing.statement import now
+from checks.signing.trust import read_trust
 from tests.checks.running import checklist, stage, told, write
 from tests.signoff.conftest import ROOT, Command
 from tests.signoff.signing import PASSPHRASE, ROLES, gated, line, make_key, run_of
@@ -80,7 +80,7 @@ def test_a_run_goes_once_everyone_has_approved(signoff: Command, signed: Path, a
     assert datetime.fromisoformat(approval["at"]).tzinfo is not None
     assert (decision["changed_files"], list(decision)) == (
         [],
-        ["decision", "evidence_verdict", "approvals", "changed_files", "reason"],
+        ["decision", "evidence_verdict", "approvals", "requirements", "override", "changed_files", "reason"],
     )
 
 
@@ -115,7 +115,7 @@ def test_a_signers_last_word_counts(signoff: Command, signed: Path, allowed: Pat
 
 
 def test_every_change_of_a_single_byte_of_a_signed_file_is_noticed(signed: Path, allowed: Path) -> None:
-    read = signatures.read_signatures(signed, read_allowed_signers(allowed), now())
+    read = signatures.read_signatures(signed, read_trust(allowed, None), now())
     assert changed_files(take_inventory(signed), read) == {}
     files = [path for path in sorted(signed.rglob("*")) if path.is_file() and path.parent.name != "signatures"]
     assert len(files) >= 4
@@ -133,15 +133,15 @@ def test_every_change_of_a_single_byte_of_a_signature_is_noticed(
     signed: Path, allowed: Path, suffix: str, bit: int, step: int
 ) -> None:
     """All bytes of the signature; of the statement, all by a bit that is no text, every 16th by one that may be."""
-    signers = read_allowed_signers(allowed)
+    trust = read_trust(allowed, None)
     (path,) = (each for each in (signed / "signatures").iterdir() if each.suffix == suffix)
     content = path.read_bytes()
     for place in range(0, len(content), step):
         path.write_bytes(_flipped(content, place, bit))
-        (name,) = signatures.read_signatures(signed, signers, now()).broken
+        (name,) = signatures.read_signatures(signed, trust, now()).broken
         assert name.removesuffix(".sig") == f"signatures/{path.name.removesuffix('.sig')}", place
     path.write_bytes(content)
-    assert signatures.read_signatures(signed, signers, now()).broken == {}
+    assert signatures.read_signatures(signed, trust, now()).broken == {}
 
 
 def _flipped(content: bytes, place: int, bit: int) -> bytes:
@@ -244,14 +244,12 @@ def test_a_key_is_good_at_its_time_and_for_its_use(
     [(timedelta(hours=1), 3, "yet to come"), (-timedelta(days=1), 3, "before the run's end")],
 )
 def test_a_signers_clock_is_looked_at(
-    signoff: Command, run: Path, allowed: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch,
-    shift: timedelta, code: int, reason: str,
-) -> None:  # fmt: skip
+    signoff: Command, run: Path, allowed: Path, keys: Keys, shift: timedelta, code: int, reason: str
+) -> None:
     record = RunRecord.model_validate_json((run / "verdict.json").read_bytes())
     at = datetime.now(UTC).replace(microsecond=0) + shift
-    monkeypatch.setattr(approving, "now", lambda: at)
     ended = record.model_copy(update={"finished_at": min(record.finished_at, at)})
-    approving.approve(run, ended, "qa-lead", keys["alice"], "approve", "")
+    approving.approve(run, ended, "qa-lead", keys["alice"], "approve", "", at)
     said, decision = gated(signoff, run, allowed)
     assert said == code
     assert reason in decision["reason"]
@@ -403,8 +401,12 @@ def test_a_run_that_is_being_written(signoff: Command, signed: Path, allowed: Pa
 
 
 def test_a_third_party_verifies_a_bundle_by_the_recipe(
-    signoff: Command, signed: Path, allowed: Path, tmp_path: Path
+    signoff: Command, allowed: Path, keys: Keys, tmp_path: Path
 ) -> None:
+    signed = run_of(signoff, tmp_path / "one", approvals=[{"role": "qa-lead", "may_override": True}])
+    given = ("--role", "qa-lead", "--key", keys["alice"])
+    assert signoff("approve", signed, *given).code == 0
+    assert signoff("override", signed, *given, "--reason", "it cannot wait", "--expires", "1h").code == 0
     archive = tmp_path / "release.tar"
     assert signoff("bundle", signed, "--output", archive).code == 0
     first = archive.read_bytes()
@@ -417,7 +419,7 @@ def test_a_third_party_verifies_a_bundle_by_the_recipe(
     (folder,) = [path for path in there.iterdir() if path.is_dir()]
     done = _recipe(folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Good") == 1
+    assert done.stdout.count("Good") == 2
     for name, content in (("report.md", "# GO\n"), ("more.txt", "")):
         kept = (folder / name).read_bytes() if (folder / name).exists() else None
         (folder / name).write_text(content)
