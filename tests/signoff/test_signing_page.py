@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +24,7 @@ COMMANDS = [
 
 
 def test_the_checklists_of_the_page_are_understood() -> None:
-    given = {}
+    given: dict[str, Any] = {}
     for block in PAGE.blocks:
         if block.info[:1] == ("yaml",):
             given |= yaml.safe_load(block.content)
