@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -20,7 +20,7 @@ from checks.effects import Effect
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor
-from checks.target import Target
+from checks.target import Instance, Target
 from checks.units import Dimension, Quantity
 
 
@@ -91,6 +91,8 @@ class Check(Model):
     asks_target: ClassVar[bool] = False
     """Whether what it sees counts only once the target is known to be the release."""
     slow: ClassVar[bool] = False
+    of_instances: ClassVar[bool] = False
+    """Whether it can look at each instance of the target by itself."""
     usual_effect: ClassVar[Effect] = "read"
     """What checks of the kind do outside, where they do not say."""
 
@@ -111,6 +113,9 @@ class Check(Model):
     paid_requests: int | None = Field(
         default=None, ge=0, description="At most so many paid requests each time, where the kind cannot tell."
     )
+    instances: Literal["all"] | tuple[str, ...] = Field(
+        default=(), description="One check for each of target.instances: `all`, or those that are named."
+    )
     runbook: str | None = Field(default=None, description="File and anchor that say what to do.")
     why: str = Field(default="", description="Why it is looked at in this way.")
     expect: Mapping[str, Expected] = Field(default_factory=dict, description="Property to comparator.")
@@ -126,6 +131,12 @@ class Check(Model):
         if cls.sole_property is None or not isinstance(raw, dict):
             return raw
         return {**raw, **{key: _spelled_out(raw[key], cls.sole_property) for key in ("expect", "prefer") if key in raw}}
+
+    @model_validator(mode="after")
+    def _looks_at_instances(self) -> Self:
+        if self.instances and not self.of_instances:
+            raise ValueError(f"the kind {self.kind} looks at nothing of an instance; leave `instances` out")
+        return self
 
     @property
     def acts(self) -> Effect:
@@ -150,6 +161,7 @@ class Context:
     """All that a check may use of the run around it."""
 
     target: Target
+    """What is under test; of a check of one instance, that instance."""
     root: Path
     """The checklist's folder; relative paths start here."""
     run_dir: Path
@@ -169,6 +181,8 @@ class Context:
     redactor: Redactor
     answers: Mapping[str, Any]
     interactive: bool
+    instance: Instance | None = None
+    """The instance that the check is of; its `via` says how commands get there."""
 
     def path(self, text: str) -> Path:
         """The path that `text` names: absolute, under `~`, or relative to the checklist's folder."""

@@ -20,15 +20,12 @@ from checks.events import Event, Listener
 from checks.execution import execute, not_run, utc_now
 from checks.identification import mismatch
 from checks.journal import Journal
-from checks.loading import Loaded
 from checks.outcome import Result, Status
+from checks.plan import Plan
 from checks.planning import wanted_by
 from checks.process import base_environment
 from checks.redacted_record import redacted
-from checks.redaction import Redactor
 from checks.run_folder import RunFolder
-from checks.substitution import Names
-from checks.target import Identity, Target
 from checks.verdict import of_results
 
 DEFAULT_JOBS = max(4, os.cpu_count() or 1)
@@ -49,28 +46,6 @@ class Options:
     fail_fast: bool = False
     interactive: bool = False
     answers: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is run: bound checks, and for those that could not be bound since the target is silent, why not."""
-
-    loaded: Loaded
-    selected: frozenset[str]
-    checks: Mapping[str, Check]
-    unbound: Mapping[str, str]
-    target: Target
-    identity: Identity
-    refused: Mapping[str, str]
-    """Checks whose effect the profile does not allow, and why."""
-    names: Names
-    values: Mapping[str, Any]
-    redactor: Redactor
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether something of the checklist was left out by choice."""
-        return len(self.selected) < len(self.loaded.entries)
 
 
 class Engine:
@@ -164,10 +139,13 @@ class Engine:
             return settled(Status.BLOCKED, f"refused: {self.plan.refused[entry.id]}")
         if check is None:
             return settled(Status.FAIL, self.plan.unbound[entry.id])
-        if check.asks_target and self.plan.target.url is not None:
-            strange = mismatch(self.plan.loaded.checklist.release, self.plan.identity)
+        target, identity, instance = self.plan.at(entry)
+        if check.asks_target and target.url is not None:
+            if instance is not None and identity.problem:
+                return settled(Status.ERROR, f"the instance {instance.name} cannot be reached: {identity.problem}")
+            strange = mismatch(self.plan.loaded.checklist.release, identity)
             if strange:
-                return settled(Status.FAIL, strange)
+                return settled(Status.FAIL, f"{instance.name}: {strange}" if instance else strange)
         return None
 
     def _needs(self, entry: Entry) -> frozenset[str]:
@@ -186,9 +164,11 @@ class Engine:
 
     @contextmanager
     def _context(self, entry: Entry, check: Check) -> Iterator[Context]:
+        target, _, instance = self.plan.at(entry)
         with self.folder.scratch(entry.id) as scratch:
             yield Context(
-                target=self.plan.target,
+                target=target,
+                instance=instance,
                 root=self.plan.loaded.path.resolve().parent,
                 run_dir=self.folder.path,
                 scratch=scratch,

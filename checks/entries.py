@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checks.check import Covers
 from checks.checklist import Checklist
 from checks.errors import Problem
-from checks.explaining import explain, problem_at
+from checks.explaining import explain, problem_at, suggestion
 from checks.substitution import Names, substitute
+from checks.target import Target
 from checks.yaml_reader import Document
 
 
@@ -34,6 +35,7 @@ class Header(BaseModel):
     any_of: tuple[str, ...] = ()
     at_least: Mapping[str, Any] = Field(default_factory=dict)
     not_applicable: str | None = None
+    instances: Literal["all"] | tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -53,6 +55,8 @@ class Entry:
     raw: Mapping[str, Any] = field(repr=False)
     path: tuple[str | int, ...]
     row: Mapping[str, Any]
+    instance: str | None = None
+    """The instance of the target that it is of."""
 
     @property
     def id(self) -> str:
@@ -94,13 +98,18 @@ def read_entries(
                 problems.append(problem_at(document, path, "a check is a mapping with id, title and kind"))
                 continue
             for row in _rows(document, path, raw, problems):
-                written = _written(raw, row)
                 try:
-                    header = Header.model_validate(written)
+                    header = Header.model_validate(_written(raw, row))
+                    instances = instances_of(header, checklist.target)
                 except ValidationError as raised:
                     problems += explain(raised, Header, document, path)
+                except ValueError as unknown:
+                    problems.append(problem_at(document, (*path, "instances"), str(unknown)))
                 else:
-                    entries.append(Entry(header, stage.id, stage.after, raw, path, row))
+                    entries += [
+                        Entry(_at(header, instance), stage.id, stage.after, raw, path, row, instance)
+                        for instance in instances
+                    ]
     return tuple(entries), problems + _repeated(document, entries)
 
 
@@ -110,6 +119,28 @@ def _written(raw: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         return raw
     filled, _ = substitute({key: value for key, value in raw.items() if key != "each"}, with_row(_NO_NAMES, row))
     return {**filled, "id": f"{raw.get('id')}[{row['id']}]"}
+
+
+def instances_of(header: Header, target: Target) -> Sequence[str | None]:
+    """The instances that a check is of; None stands for the target as a whole, as where it has no instances.
+
+    Raises ValueError for one that the target does not have.
+    """
+    known = [each.name for each in target.instances]
+    if header.instances == "all":
+        return known or [None]
+    for name in header.instances:
+        if name not in known:
+            raise ValueError(f"{header.id}: target.instances has no {name!r}{suggestion(name, known)}")
+    return header.instances or [None]
+
+
+def _at(header: Header, instance: str | None) -> Header:
+    """The header with the instance's name in its id's brackets, after the row's."""
+    if instance is None:
+        return header
+    own = f"{header.id[:-1]}.{instance}]" if header.id.endswith("]") else f"{header.id}[{instance}]"
+    return header.model_copy(update={"id": own})
 
 
 _NO_NAMES = Names({}, {}, Path())

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from checks.binding import bind
 from checks.check import Check
 from checks.effects import refusals
-from checks.engine import Engine, Options, Plan
+from checks.engine import Engine, Options
 from checks.entries import Entry, with_row
 from checks.errors import ConfigurationError, Problem
 from checks.events import Event, Listener
@@ -33,6 +33,8 @@ from checks.outcome import (
     Status,
     TargetRecord,
 )
+from checks.places import disagreements, places_of, target_names, with_logs
+from checks.plan import Plan
 from checks.planning import select
 from checks.redacted_record import redacted
 from checks.redaction import Redactor, looks_secret
@@ -109,16 +111,17 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
     values, _ = substitute(dict(loaded.values), names)
     names = names.extended(values)
     target = with_logs(target, names)
+    places, problems = places_of(loaded, target, names, [each.name for each in target.instances] if asked else [])
     checks: dict[str, Check] = {}
     unbound: dict[str, str] = {}
-    problems: list[Problem] = []
     for entry in loaded.entries:
         if entry.id not in selected or entry.after is not None:
             continue
-        check, found = bind(loaded, entry, names)
+        own = places[entry.instance].names if entry.instance in places else names
+        check, found = bind(loaded, entry, own)
         if check is not None and not found:
             checks[entry.id] = check
-        elif identity.problem and _only_awaits_target(loaded, entry, names):
+        elif identity.problem and _only_awaits_target(loaded, entry, own):
             unbound[entry.id] = f"the target, which would report where its files are, is silent: {identity.problem}"
         else:
             problems += found
@@ -126,7 +129,7 @@ def _plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_be
         raise ConfigurationError(problems)
     refused = refusals(checks, loaded.allowance)
     redactor = _redactor(loaded, names, target)
-    return Plan(loaded, selected, checks, unbound, target, identity, refused, names, values, redactor)
+    return Plan(loaded, selected, checks, unbound, target, identity, places, refused, names, values, redactor)
 
 
 def _asks(entry: Entry) -> bool:
@@ -138,22 +141,6 @@ def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
     _, missing = substitute(dict(entry.raw), with_row(names, entry.row))
     reported = {f"target.{name}" for name in loaded.checklist.target.reported}
     return bool(missing) and {hole.name for hole in missing} <= reported
-
-
-def target_names(target: Target) -> dict[str, Any]:
-    """What `${target.…}` may name of a target."""
-    values = target.model_dump(include={"url", "api_key", "data_dir", "upstream", "executable", "artifact"})
-    return {f"target.{name}": value for name, value in values.items() if value is not None}
-
-
-def with_logs(target: Target, names: Names) -> Target:
-    """Give the target with its log paths resolved; a path whose names are not set is left out."""
-    paths = []
-    for path in target.logs.paths:
-        resolved, missing = substitute(path, names)
-        if not missing:
-            paths.append(str(resolved))
-    return target.model_copy(update={"logs": target.logs.model_copy(update={"paths": tuple(paths)})})
 
 
 def _redactor(loaded: Loaded, names: Names, target: Target) -> Redactor:
@@ -186,7 +173,8 @@ def _record(
         criteria = tuple(redacted(criterion, plan.redactor) for criterion in evaluated)
         rehearsed = rehearse(checklist.rollback.procedure, plan.names, plan.loaded.path.resolve().parent)
         procedure = tuple(redacted(step, plan.redactor) for step in rehearsed)
-    verdict, reasons = of_run(results, criteria, procedure, interrupted=interrupted)
+    unsure = disagreements(plan.places)
+    verdict, reasons = of_run(results, criteria, procedure, unsure, interrupted=interrupted)
     return RunRecord(
         run_id=folder.run_id,
         nonce=folder.nonce,
@@ -221,11 +209,16 @@ def _record(
             url=None if plan.target.url is None else plan.redactor.text(plan.target.url),
             version=plan.identity.version,
             build=plan.identity.build,
-            instances=(plan.identity.instance,) if plan.identity.instance else (),
+            instances=_instances(plan),
             synthetic=_synthetic(results),
         ),
         runner=describe_runner(plan.loaded.path.resolve().parent),
     )
+
+
+def _instances(plan: Plan) -> tuple[str, ...]:
+    """The target's instances by name; without such, the instance that it says it is."""
+    return tuple(plan.places) or ((plan.identity.instance,) if plan.identity.instance else ())
 
 
 def _stages(plan: Plan, results: tuple[Result, ...]) -> Iterable[StageRecord]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from checks.query import Query
 
@@ -17,6 +17,31 @@ class Logs(BaseModel):
 
     format: str = "auto"
     paths: tuple[str, ...] = ()
+
+
+class Instance(BaseModel):
+    """One of the places that the target runs at, and how a command gets there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$", max_length=40, description="What results call it.")
+    url: str | None = Field(default=None, description="Base URL at which it alone answers.")
+    data_dir: str | None = Field(default=None, description="The home of its files, there. Default: the target's.")
+    logs: Logs | None = Field(default=None, description="Its logs, there. Default: the target's.")
+    via: tuple[str, ...] = Field(
+        default=(), max_length=50, description="What a command is given to: [ssh, host]. Default: it runs here."
+    )
+    python: str = Field(
+        default="python3", description="Python 3.9 or newer, there; files and processes are read by it."
+    )
+
+
+def _distinct(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    names = [each.name for each in instances]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two instances have the name {twice[0]!r}")
+    return instances
 
 
 class Target(BaseModel):
@@ -35,9 +60,17 @@ class Target(BaseModel):
     executable: str | None = Field(default=None, description="The program that was installed.")
     artifact: str | None = Field(default=None, description="The package it was installed from.")
     logs: Logs = Field(default_factory=Logs)
+    instances: Annotated[tuple[Instance, ...], AfterValidator(_distinct)] = Field(
+        default=(), max_length=100, description="The places that it runs at, for checks that say `instances`."
+    )
     identity: str = Field(default="/healthz", description="Path that answers version, build and instance.")
     stats: str | None = Field(default=None, description="Path, with the key, that answers what `reported` reads.")
     reported: Mapping[Literal["data_dir", "upstream", "executable"], Query] = Field(default_factory=dict)
+
+    def at(self, instance: Instance) -> Target:
+        """The target as one of its instances is: of that URL and none else, with files and logs of its own."""
+        own = {"url": instance.url, "data_dir": instance.data_dir or self.data_dir, "logs": instance.logs or self.logs}
+        return self.model_copy(update=own)
 
 
 class Identity(BaseModel):

@@ -27,9 +27,14 @@ def of_results(results: Iterable[Result]) -> Verdict | None:
 
 
 def of_run(
-    results: Sequence[Result], criteria: Sequence[Criterion], procedure: Sequence[ProcedureStep], *, interrupted: bool
+    results: Sequence[Result],
+    criteria: Sequence[Criterion],
+    procedure: Sequence[ProcedureStep],
+    unsure: Sequence[str] = (),
+    *,
+    interrupted: bool,
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """The run's verdict and the reasons for it, most weighty first."""
+    """The run's verdict and the reasons for it, most weighty first; `unsure` is what else speaks for HOLD."""
     said: list[tuple[Verdict, str]] = []
     for result in results:
         verdict = of_result(result)
@@ -45,6 +50,7 @@ def of_run(
     for step in procedure:
         if step.state == "not_ready":
             said.append((Verdict.HOLD, f"rollback step {step.id}: not ready: {step.reason}"))
+    said += [(Verdict.HOLD, reason) for reason in unsure]
     if not any(r.required and not r.trial and r.status in {Status.PASS, Status.WAIVED} for r in results):
         said.append((Verdict.HOLD, "no required check passed, so nothing is known"))
     if interrupted:

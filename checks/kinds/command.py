@@ -35,6 +35,7 @@ class CommandCheck(Check):
         "json": "standard output as JSON",
         "duration": "seconds until it ended",
     }
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["command"]
     command: Argv = Field(description="The program and its arguments, a list.")

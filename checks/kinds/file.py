@@ -50,6 +50,7 @@ class FileCheck(Check):
     """
 
     observes: ClassVar[Mapping[str, str]] = PROPERTIES
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["file"]
     path: str = Field(min_length=1, description="A file or folder.")

@@ -41,6 +41,7 @@ class FilesCheck(Check):
         "newest_age": "seconds since the latest change of those that count",
         "size": "bytes of those that count, together",
     }
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["files"]
     pattern: str = Field(min_length=1, description="Path with *, ?, […] and ** (any folders).")

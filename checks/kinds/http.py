@@ -26,6 +26,7 @@ class HttpCheck(Check, Request):
 
     observes: ClassVar[Mapping[str, str]] = RESPONSE_PROPERTIES
     asks_target: ClassVar[bool] = True
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["http"]
 

@@ -51,6 +51,7 @@ class LogCheck(Check):
         "files": "how many files were searched for `absent_text`",
     }
     asks_target: ClassVar[bool] = True
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["log"]
     source: tuple[str, ...] = Field(default=(), description="Files and patterns. Default: target.logs.paths.")

@@ -64,6 +64,7 @@ class MetricCheck(Check):
     }
     sole_property: ClassVar[str | None] = "value"
     asks_target: ClassVar[bool] = True
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["metric"]
     measure: Annotated[str, AfterValidator(_measure)] = Field(description="Its name, such as `errors.rate`.")

@@ -57,6 +57,7 @@ class PortCheck(Check):
         "program": "path of the listening process's executable",
         "processes": "how many processes listen",
     }
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["port"]
     port: int | None = Field(default=None, ge=1, le=65535, description="Default: the port of target.url.")

@@ -45,6 +45,7 @@ class ProcessCheck(Check):
         "user": "name of the user it runs as",
         "environment": "names of its environment variables, sorted; never their values",
     }
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["process"]
     port: int | None = Field(default=None, ge=1, le=65535, description="It listens there. Default: port of target.url.")

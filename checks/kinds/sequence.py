@@ -63,6 +63,7 @@ class SequenceCheck(Check):
         "COMPARISON": "true or false of `same`, a number of `ratio`; null where either side is unknown",
     }
     asks_target: ClassVar[bool] = True
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["sequence"]
     steps: tuple[Step, ...] = Field(min_length=1, max_length=50)

@@ -42,6 +42,7 @@ class SettingsCheck(Check):
         "agree": "false where its environment names another value than it reports; null where only one is known",
     }
     asks_target: ClassVar[bool] = True
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["settings"]
     names: tuple[SettingName, ...] = Field(min_length=1, max_length=100, description="Names as in the environment.")

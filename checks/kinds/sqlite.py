@@ -36,6 +36,7 @@ class SqliteCheck(Check):
         "rows": "number of rows that the query gives",
         "value": "first column of the first row; bytes as hexadecimal digits",
     }
+    of_instances: ClassVar[bool] = True
 
     kind: Literal["sqlite"]
     path: str = Field(min_length=1, description="The database.")

@@ -141,7 +141,7 @@ def asked(
 def _of_the_target(found: Asked) -> Asked:
     """The same with the logs of the checklist's target; raises ConfigurationError where it has none."""
     from checks.identification import completed
-    from checks.run import target_names, with_logs
+    from checks.places import target_names, with_logs
 
     target = completed(found.loaded.checklist.target)
     target = with_logs(target, found.loaded.names.extended(target_names(target)))
