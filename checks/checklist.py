@@ -14,6 +14,7 @@ from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
 from checks.effects import Allowance
 from checks.expectation import Expectation
 from checks.outcome import Severity
+from checks.rollback.notification import Notification
 from checks.target import Target
 from checks.units import Dimension, Quantity
 
@@ -149,10 +150,11 @@ class RollbackStep(Model):
 
 
 class Rollback(Model):
-    """When to go back, and how."""
+    """When to go back, how, and who is told."""
 
     criteria: tuple[RollbackCriterion, ...] = ()
     procedure: tuple[RollbackStep, ...] = ()
+    notify: Notification | None = None
 
 
 def _end_of_day(value: object) -> object:
