@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.rollback.decision import EVIDENCE, PARTS, SCALES, Count, decide, evidence
-from tests.benchmarks.decision_rules import MIN_SAMPLES, THRESHOLD, argo, breached, flagger, prometheus
+from tests.benchmarks.decision_rules import MIN_SAMPLES, THRESHOLD, argo, breached, clear, flagger, prometheus
 from tests.benchmarks.simulated_services import BEFORE, Minutes, healthy_days, incidents
+from tests.benchmarks.trade_off import Point, below_ours, front
 
 HEALTHY = Count(1, 60)
 FAILING = Count(20, 60)
@@ -92,9 +93,11 @@ def test_the_benchmark_measures_this_rule(rate: float, error: float) -> None:
     fast = breached(days, EVIDENCE, MIN_SAMPLES)[0]
     minutes = [Count(int(k), int(n)) for k, n in zip(days.failed[0], days.requests[0], strict=True)]
     longest = PARTS * max(SCALES)
-    slow = [state(*minutes[max(0, end - longest) : end]) == "breached" for end in range(1, len(minutes) + 1)]
-    assert any(slow)
-    assert slow == fast.tolist()
+    states = [state(*minutes[max(0, end - longest) : end]) for end in range(1, len(minutes) + 1)]
+    assert "breached" in states
+    assert [each == "breached" for each in states] == fast.tolist()
+    is_clear = clear(days)[0] & ~fast
+    assert [each == "clear" for each in states] == is_clear.tolist()
 
 
 def test_the_other_rules_are_as_their_sources_say() -> None:
@@ -113,3 +116,11 @@ def test_incidents_start_when_they_say() -> None:
     minutes = incidents(np.random.default_rng(1), 50, 50, 0.3, dip=False)
     share = minutes.failed.sum(axis=0) / minutes.requests.sum(axis=0)
     assert share[BEFORE - 1] < 0.05 < 0.25 < share[BEFORE]
+
+
+def test_the_trade_off_names_who_is_sooner_or_less_often_wrong() -> None:
+    mine = [Point("ours", "a", 0.5, 5.0), Point("ours", "b", 0.01, 10.0), Point("ours", "c", 0.02, 12.0)]
+    sooner, rarer = Point("Argo", "x", 0.01, 8.0), Point("Flagger", "y", 0.0, 12.0)
+    others = [Point("Argo", "z", 0.6, 5.0), Point("Argo", "before the span", 1.0, 2.0), Point("Argo", "n", 0, math.inf)]
+    assert below_ours([*mine, sooner, rarer, *others], 10_000) == [sooner, rarer]
+    assert front([*mine, sooner], "ours") == mine[:2]
