@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from signoff.commands.approve import approve
 from signoff.commands.bundle import bundle
 from signoff.commands.drill import drill
+from signoff.commands.export import export
 from signoff.commands.gate import gate
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
@@ -32,6 +33,7 @@ application = typer.Typer(
 for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, drill):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
+application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
 application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")
 
 

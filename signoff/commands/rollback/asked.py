@@ -24,6 +24,7 @@ from checks.rollback.decision import SCALES
 from checks.rollback.rounds import BUILT_IN, Round, judge, timeline_of
 from checks.run import Request, conduct
 
+HERE = Path("checklist.yaml")
 NOT_LIVE = "its checks ask a live target, which is not contacted where logs or Prometheus are named"
 
 
@@ -121,21 +122,32 @@ def asked(
 
     Raises ConfigurationError for a checklist with faults or without criteria, and where there is no source at all.
     """
-    here = Path("checklist.yaml")
-    path = checklist or (here if here.exists() else BUILT_IN)
+    path = checklist or (HERE if HERE.exists() else BUILT_IN)
     given = dict(settings)
     if path == BUILT_IN and logs:
         given["target.data_dir"] = str(Path(logs[0]).resolve().parent.parent)
-    loaded = load(path, profile=profile, settings=given, environ=environ)
-    problems = problems_of(loaded)
-    if problems:
-        raise ConfigurationError(problems)
-    found = Asked(loaded, given, environ, tuple(logs), log_format, prometheus)
-    if not found.criteria:
-        raise _mistake(path, "there are no criteria under `rollback`; write some, or name no checklist")
+    found = Asked(_loaded(path, profile, given, environ), given, environ, tuple(logs), log_format, prometheus)
     if logs or prometheus:
         return found
     return _of_the_target(found)
+
+
+def criteria_of(
+    checklist: Path | None, profile: str | None, settings: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[RollbackCriterion, ...]:
+    """The criteria alone, of `checklist`, else of ./checklist.yaml, else the built-in ones; errors as `asked`."""
+    path = checklist or (HERE if HERE.exists() else BUILT_IN)
+    return _loaded(path, profile, settings, environ).checklist.rollback.criteria
+
+
+def _loaded(path: Path, profile: str | None, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Loaded:
+    loaded = load(path, profile=profile, settings=settings, environ=environ)
+    problems = problems_of(loaded)
+    if problems:
+        raise ConfigurationError(problems)
+    if not loaded.checklist.rollback.criteria:
+        raise _mistake(path, "there are no criteria under `rollback`; write some, or name no checklist")
+    return loaded
 
 
 def _of_the_target(found: Asked) -> Asked:
