@@ -19,7 +19,8 @@ from checks.drill.judging import alarms_of, left_out
 from checks.drill.looking import machine_checks
 from checks.drill.outcome import Alarm, DrillRecord, FaultRecord, HealthyRun
 from checks.drill.project import make_project
-from checks.drill.sites import Ground, drilled, healthy
+from checks.drill.release import make_release
+from checks.drill.sites import USES_PROXY, VALUES, Ground, drilled, healthy
 from checks.errors import ConfigurationError, Problem
 from checks.execution import utc_now
 from checks.loading import load
@@ -125,7 +126,13 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
         listener(DrillEvent("preparing", {"what": "making the stand-in project"}))
         make_project(source, folder / "project", request.checklist, stop)
         prepared = _prepared(request, source, folder, listener, stop)
-        yield Ground(folder, folder / "project", prepared, stop)
+        if any(fault.site == "release" for fault in request.faults):
+            listener(DrillEvent("preparing", {"what": "running and signing a small release"}))
+            make_release(folder / "release", stop)
+        yield Ground(folder, folder / "project", folder / "release", prepared, stop)
+    except ValueError as reason:
+        message = f"no reference to drill with: {reason}"
+        raise ConfigurationError([Problem(str(request.checklist), None, None, message)]) from reason
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -133,7 +140,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
 def _prepared(
     request: DrillRequest, source: Path, folder: Path, listener: DrillListener, stop: threading.Event
 ) -> service.Prepared | None:
-    if not any(fault.site == "service" for fault in request.faults):
+    if not any(fault.site in USES_PROXY for fault in request.faults):
         return None
     if request.program is None:
         listener(DrillEvent("preparing", {"what": "building the proxy and installing it"}))
@@ -141,7 +148,7 @@ def _prepared(
     else:
         installed = Installation(request.program, request.program)
     listener(DrillEvent("preparing", {"what": "driving traffic through it"}))
-    values = load(request.checklist, profile="reference", environ={}).values
+    values = {**load(request.checklist, profile="reference", environ={}).values, **VALUES}
     build = build_of(str(installed.program), folder, base_environment({}))
     try:
         return service.prepare(folder, installed.program, installed.wheel, build, values, request.seed, stop)

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from checks.check import Model
 from checks.drill.steps import Step, read_step
 
+__all__ = ["Family", "Fault", "Site", "Step"]
+
 
 class Family(StrEnum):
     """What a fault is of; each counts in one."""
@@ -23,9 +25,9 @@ class Family(StrEnum):
     EVIDENCE = "evidence"
 
 
-Site = Literal["service", "project", "documents", "original", "release"]
-"""Where it is injected: the running proxy, the sources with their tests, the documents, the original proxy's own home
-and logs, or a finished run that people sign."""
+Site = Literal["service", "criteria", "project", "documents", "original", "release"]
+"""Where it is injected: the running proxy, the log that rollback criteria are taken of, the sources with their tests,
+the documents, the original proxy's own home and logs, or a finished run that people sign."""
 
 Steps = Annotated[tuple[Annotated[Step, BeforeValidator(read_step)], ...], Field(default=())]
 
@@ -39,6 +41,7 @@ class Fault(Model):
     breaks: str = Field(min_length=10, description="What is broken, as a person would say it.")
     how: str = Field(min_length=5, description="How it is injected.")
     traps: tuple[int, ...] = Field(default=(), description="The traps of the original page that it stands for.")
+    page: str = Field(default="", description="The page's own shell lines that are run beside, by their name.")
     before: Steps
     after: Steps
     values: dict[str, Any] = Field(default_factory=dict, description="Profile values of the run, as by --set.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from checks.drill.fault import Fault
 from checks.drill.looking import expanded
-from checks.drill.outcome import FaultRecord, SeenCheck, State
+from checks.drill.outcome import FaultRecord, PageSeen, SeenCheck, State
 from checks.outcome import Status
 
 ALARM = frozenset({Status.FAIL, Status.NO_DATA, Status.ERROR})
@@ -21,7 +21,7 @@ def alarms_of(seen: Sequence[SeenCheck]) -> tuple[str, ...]:
     return tuple(check.id for check in seen if check.status in ALARM)
 
 
-def judged(fault: Fault, seen: Sequence[SeenCheck], duration_s: float) -> FaultRecord:
+def judged(fault: Fault, seen: Sequence[SeenCheck], page: PageSeen | None, duration_s: float) -> FaultRecord:
     """The record of a fault by what was seen."""
     ids = [check.id for check in seen]
     expected = expanded(fault.caught_by, ids)
@@ -40,6 +40,7 @@ def judged(fault: Fault, seen: Sequence[SeenCheck], duration_s: float) -> FaultR
         unexpected=() if ANY in fault.consequences else tuple(name for name in alarms if name not in excused),
         why=why,
         looked_at=tuple(seen),
+        page=page,
         duration_s=round(duration_s, 3),
     )
 

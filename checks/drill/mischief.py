@@ -38,6 +38,7 @@ class Mischief(Model):
     answer: dict[str, Any] = Field(default_factory=dict, description="Members of the answer's JSON.")
     answer_headers: dict[str, str | None] = Field(default_factory=dict)
     answer_status: int | None = Field(default=None, description="The answer's status in place of its own.")
+    only_status: int | None = Field(default=None, description="Change only answers with this status.")
     flip: bool = Field(default=False, description="Another letter in the middle of the answer.")
     delay_s: float = Field(default=0.0, ge=0, le=LONGEST_HANG_S)
     hang: bool = Field(default=False, description="Never answer.")
@@ -106,6 +107,9 @@ def _pass_on(handler: _Handler, client: httpx.Client, plan: Mischief, over: thre
         handler.close_connection = True
         return
     given = {name: value for name, value in answer.headers.items() if name.lower() not in NOT_PASSED_BACK}
+    if plan.only_status not in {None, answer.status_code}:
+        _send(handler, answer.status_code, given, answer.content, None)
+        return
     content = _with_members(answer.content, plan.answer)
     if plan.flip:
         content = _flipped(content)

@@ -21,6 +21,15 @@ class SeenCheck(Record):
     reason: str = ""
 
 
+class PageSeen(Record):
+    """What the original page's own shell lines showed of a fault, and what their reader concludes."""
+
+    name: str
+    line: int
+    said: str
+    is_ticked: bool
+
+
 class FaultRecord(Record):
     """One fault: what was expected to notice it, and what did."""
 
@@ -36,6 +45,7 @@ class FaultRecord(Record):
     unexpected: tuple[str, ...] = Field(default=(), description="Those that had no reason to: false alarms.")
     why: str = ""
     looked_at: tuple[SeenCheck, ...] = ()
+    page: PageSeen | None = None
     duration_s: float = 0.0
 
 

@@ -31,6 +31,10 @@ class Place:
     upstream: str = ""
     upstream_mischief: Mapping[str, Any] | None = None
     """What a reverse proxy in front of the upstream does; None where there is none."""
+    unsigned: bool = False
+    """Whether nobody signs the run by themselves."""
+    run_options: list[str] = field(default_factory=list)
+    """Further options of the run that is signed."""
     server_pid: int = 0
     start_server: Callable[[], None] = lambda: None
     stop_server: Callable[[], None] = lambda: None
@@ -44,6 +48,12 @@ class Place:
     def source(self) -> Path:
         """The project's folder, where the checklist lies."""
         return self.folder / "source"
+
+    def filled(self, text: str) -> str:
+        """A text with `{folder}`, `{url}`, `{upstream}` and `{key}` replaced by what they are here."""
+        for name in ("folder", "url", "upstream", "key"):
+            text = text.replace(f"{{{name}}}", str(getattr(self, name)))
+        return text
 
     def path(self, text: str) -> Path:
         """A path inside the folder; raises ValueError for one that leads out of it."""

@@ -158,7 +158,8 @@ def _files() -> dict[str, str]:
         "tests/proxy/simulator/__init__.py": "",
         "tests/proxy/test_modules.py": _UNIT.format(modules=_python_list(MODULES)) + _stories(),
         "tests/e2e/__init__.py": "",
-        "tests/e2e/test_cases.py": (_E2E + _cases() + _pairs()).rstrip("\n") + "\n",
+        "tests/e2e/test_cases.py": (_E2E + _cases()).rstrip("\n") + "\n",
+        "tests/e2e/test_pairs.py": (_E2E + _pairs()).rstrip("\n") + "\n",
     }
 
 

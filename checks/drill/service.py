@@ -56,7 +56,7 @@ def prepare(
     """Drive real traffic through a proxy and keep its home; raises StartError where a server does not start."""
     key = f"sk-drill-{token_hex(16)}"
     prepared = Prepared(str(program), str(artifact), build, folder / "prepared", key, server_environment(key, values))
-    place = Place(folder / "preparing", stop, ExitStack())
+    place = Place(folder / "preparing", stop, ExitStack(), dict(prepared.environment))
     place.folder.mkdir(parents=True)
     make_home(prepared.home)
     shutil.copytree(prepared.home, place.home)
@@ -84,7 +84,6 @@ def running(place: Place, prepared: Prepared, seed: int) -> Iterator[None]:
 def start(place: Place, prepared: Prepared, seed: int) -> None:
     """Start simulator, reverse proxy (where a step asked for one) and proxy; `place.undo` stops them."""
     place.key = prepared.key
-    place.environment = {**prepared.environment, **place.environment}
     place.upstream, place.url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     simulate = [prepared.program, "simulate", "--port", place.upstream.rpartition(":")[2], "--seed", str(seed)]
     log = place.folder / "simulate.log"

@@ -14,9 +14,18 @@ def read_step(given: Any) -> Step:
     from checks.drill.steps.databases import DATABASE_STEPS
     from checks.drill.steps.files import FILE_STEPS
     from checks.drill.steps.log import LOG_STEPS
+    from checks.drill.steps.original import ORIGINAL_STEPS
     from checks.drill.steps.service import SERVICE_STEPS
+    from checks.drill.steps.signatures import SIGNATURE_STEPS
 
-    known: dict[str, type[Step]] = {**FILE_STEPS, **SERVICE_STEPS, **DATABASE_STEPS, **LOG_STEPS}
+    known: dict[str, type[Step]] = {
+        **FILE_STEPS,
+        **SERVICE_STEPS,
+        **DATABASE_STEPS,
+        **LOG_STEPS,
+        **SIGNATURE_STEPS,
+        **ORIGINAL_STEPS,
+    }
     if isinstance(given, Step):
         return given
     if not isinstance(given, dict) or len(given) != 1:

@@ -25,7 +25,7 @@ class Write(Step):
         """Write it, its folder made if need be."""
         path = place.path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.text * self.repeat, encoding="utf-8")
+        path.write_text(place.filled(self.text) * self.repeat, encoding="utf-8")
         if self.mode:
             path.chmod(int(self.mode, 8))
 
@@ -48,16 +48,37 @@ class Replace(Step):
             raise ValueError(f"{self.path}: {self.old!r} stands nowhere in it")
 
 
+class Pattern(Step):
+    """Put a text in the place of all that a pattern matches; raises ValueError where it matches nothing."""
+
+    path: str = Field(description="A file or a pattern.")
+    old: str = Field(min_length=1, description="A regular expression of RE2.")
+    new: str = ""
+
+    def apply(self, place: Place) -> None:
+        """Replace every match."""
+        import re2
+
+        changed = 0
+        for path in sorted(place.folder.glob(self.path)):
+            text, times = re2.subn(self.old, self.new, path.read_text(encoding="utf-8"))
+            path.write_text(text, encoding="utf-8")
+            changed += times
+        if not changed:
+            raise ValueError(f"{self.path}: nothing matches {self.old!r}")
+
+
 class Append(Step):
     """Add text at a file's end."""
 
     path: str
     text: str
+    times: int = Field(default=1, ge=1)
 
     def apply(self, place: Place) -> None:
-        """Add it."""
+        """Add it so many times."""
         with place.path(self.path).open("a", encoding="utf-8") as stream:
-            stream.write(self.text)
+            stream.write(place.filled(self.text) * self.times)
 
 
 class Remove(Step):
@@ -187,6 +208,7 @@ class Make(Step):
 FILE_STEPS: dict[str, type[Step]] = {
     "write": Write,
     "replace": Replace,
+    "pattern": Pattern,
     "append": Append,
     "remove": Remove,
     "mode": Mode,

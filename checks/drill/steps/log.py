@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -130,4 +131,22 @@ class Shift(Step):
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-LOG_STEPS: dict[str, type[Step]] = {"ledger": Ledger, "double": Double, "rotate": Rotate, "shift": Shift}
+class DamagedGzip(Step):
+    """A rotated log whose compression was cut off in the middle."""
+
+    path: str
+    source: str = LOG
+
+    def apply(self, place: Place) -> None:
+        """Write half of it."""
+        whole = gzip.compress(place.path(self.source).read_bytes())
+        place.path(self.path).write_bytes(whole[: len(whole) // 2])
+
+
+LOG_STEPS: dict[str, type[Step]] = {
+    "ledger": Ledger,
+    "double": Double,
+    "rotate": Rotate,
+    "shift": Shift,
+    "damaged_gzip": DamagedGzip,
+}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
-from typing import Any
+import socket
+from typing import Any, Literal
 
 import httpx
 from pydantic import ConfigDict, Field
 
+from checks.drill.mischief import reverse_proxy
 from checks.drill.place import Place
 from checks.drill.steps.step import Step
 
@@ -35,9 +38,53 @@ class Told(Step):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     def apply(self, place: Place) -> None:
-        """Set it; `{folder}` is the place's folder."""
+        """Set it, with `{folder}`, `{url}`, `{upstream}` and `{key}` filled in."""
         for name, value in (self.__pydantic_extra__ or {}).items():
-            place.settings[name] = str(value).replace("{folder}", str(place.folder))
+            place.settings[name] = place.filled(str(value))
+
+
+class SettingsFile(Step):
+    """A file of settings that the server is told to read. Counts before the start."""
+
+    path: str
+
+    def apply(self, place: Place) -> None:
+        """Name it in the server's environment."""
+        place.environment["IMAGE_PROXY_SETTINGS_FILE"] = str(place.path(self.path))
+
+
+class Arguments(Step):
+    """Further arguments of `image-proxy serve`. Counts before the start."""
+
+    given: tuple[str, ...]
+
+    def apply(self, place: Place) -> None:
+        """Add them; a later one wins."""
+        place.server_arguments += self.given
+
+
+class Silent(Step):
+    """A service that takes connections and never says anything; a variable of the server leads to it."""
+
+    variable: str
+    url: str = Field(description="With {port}.")
+
+    def apply(self, place: Place) -> None:
+        """Listen, until the place is left."""
+        listener = place.undo.enter_context(socket.create_server(("127.0.0.1", 0)))
+        place.environment[self.variable] = self.url.replace("{port}", str(listener.getsockname()[1]))
+
+
+class Limit(Step):
+    """Allow the running server no more of a resource, as a full disk or a table of open files does."""
+
+    resource: Literal["fsize", "nofile"]
+    most: int = Field(ge=0)
+
+    def apply(self, place: Place) -> None:
+        """Set the limit, by Linux's prlimit."""
+        number = {"fsize": resource.RLIMIT_FSIZE, "nofile": resource.RLIMIT_NOFILE}[self.resource]
+        resource.prlimit(place.server_pid, number, (self.most, self.most))
 
 
 class Simulator(Step):
@@ -74,6 +121,17 @@ class Upstream(Step):
         place.upstream_mischief = dict(self.__pydantic_extra__ or {})
 
 
+class Front(Step):
+    """A reverse proxy in front of the running server, which the run takes for the server."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def apply(self, place: Place) -> None:
+        """Start it and tell the run of it."""
+        url = place.undo.enter_context(reverse_proxy(place.url, dict(self.__pydantic_extra__ or {})))
+        place.settings["target.url"] = url
+
+
 class Signal(Step):
     """Send the server a signal, such as KILL or STOP."""
 
@@ -102,23 +160,28 @@ class Requests(Step):
     times: int = Field(default=1, ge=1, le=1000)
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
-    same: bool = Field(default=False, description="The same prompt each time.")
+    prompt: str = Field(default="", description="The same prompt each time.")
 
     def apply(self, place: Place) -> None:
         """Send them one after the other; an error in answer is an answer."""
         headers = {"authorization": f"Bearer {place.key}", **self.headers}
         with httpx.Client(base_url=place.url, headers=headers, timeout=60.0, trust_env=False) as client:
             for number in range(self.times):
-                prompt = "a drill" if self.same else f"a drill, number {number}"
+                prompt = self.prompt or f"a drill, number {number}"
                 client.post("/v1/images/generations", json={"prompt": prompt, **self.body})
 
 
 SERVICE_STEPS: dict[str, type[Step]] = {
     "environment": Environment,
     "told": Told,
+    "settings_file": SettingsFile,
+    "arguments": Arguments,
+    "silent": Silent,
+    "limit": Limit,
     "simulator": Simulator,
     "faults": ProxyFaults,
     "upstream": Upstream,
+    "front": Front,
     "signal": Signal,
     "restart": Restart,
     "requests": Requests,
