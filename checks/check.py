@@ -104,6 +104,7 @@ class Check(Model):
     trial: bool = Field(default=False, description="Runs and shows, and never changes the verdict.")
     tags: tuple[str, ...] = Field(default=(), description="For --tag.")
     needs: tuple[str, ...] = Field(default=(), description="Ids that must have passed, warned or been waived.")
+    exclusive: Identifier | None = Field(default=None, description="Group of which one check is looked at at a time.")
     timeout: Seconds = Field(default=60.0, gt=0, description="After that the check is an error.")
     retry: Retry | None = Field(default=None, description="Further tries; each is recorded.")
     repeat: Repeat | None = Field(default=None, description="Rounds over a span; the worst counts.")

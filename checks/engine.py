@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from graphlib import TopologicalSorter
 from typing import Any
 
 from checks.check import Check, Context
 from checks.checklist import Stage
 from checks.entries import Entry
-from checks.events import Event, Listener
+from checks.events import Event, EventName, Listener
 from checks.execution import execute, not_run, utc_now
 from checks.identification import mismatch
 from checks.journal import Journal
-from checks.outcome import Result, Status
+from checks.outcome import Result, Status, Verdict
 from checks.plan import Plan
-from checks.planning import wanted_by
-from checks.process import base_environment
+from checks.programs import child_environment
 from checks.redacted_record import redacted
 from checks.run_folder import RunFolder
 from checks.verdict import of_results
+from checks.waiving import waived
 
 DEFAULT_JOBS = max(4, os.cpu_count() or 1)
 """Checks side by side: most of them wait, so there may be more than cores."""
-
-
-def child_environment() -> dict[str, str]:
-    """The environment of child processes: the allowed variables, with this Python's own programs first on PATH."""
-    programs = str(Path(sys.executable).parent)
-    return base_environment({"PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])})
 
 
 @dataclass(frozen=True)
@@ -68,42 +60,56 @@ class Engine:
         self.stop = stop
         self.started_at = utc_now()
         self.results: dict[str, Result] = {}
+        self.stage_verdicts: dict[str, Verdict | None] = {}
+        self._environment = child_environment()
         self._failed = False
 
     def run(self) -> dict[str, Result]:
         """Run every stage in order; returns a result for every check of the checklist, in its order."""
+        by_stage: dict[str, dict[str, Entry]] = {stage.id: {} for stage in self.plan.loaded.checklist.stages}
+        for entry in self.plan.loaded.entries:
+            by_stage[entry.stage][entry.id] = entry
         for stage in self.plan.loaded.checklist.stages:
-            entries = [entry for entry in self.plan.loaded.entries if entry.stage == stage.id]
+            entries = by_stage[stage.id]
             self._emit("stage_started", {"stage": stage.id, "title": stage.title, "checks": len(entries)})
             self._run_stage(stage, entries)
-            verdict = of_results(self.results[entry.id] for entry in entries)
+            verdict = of_results(self.results[name] for name in entries)
+            self.stage_verdicts[stage.id] = verdict
             self._emit("stage_finished", {"stage": stage.id, "verdict": verdict.value if verdict else None})
         return {entry.id: self.results[entry.id] for entry in self.plan.loaded.entries}
 
-    def _run_stage(self, stage: Stage, entries: list[Entry]) -> None:
-        waiting = list(entries)
-        running: dict[Future[Result], str] = {}
+    def _run_stage(self, stage: Stage, entries: Mapping[str, Entry]) -> None:
+        order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(entries, ()))
+        for name in entries:
+            order.add(name, *(each for each in self.plan.dependencies.wanted_by(name) if each in entries))
+        order.prepare()
+        ready: list[Entry] = []
+        running: dict[Future[Result], Entry] = {}
         with ThreadPoolExecutor(self.options.jobs, thread_name_prefix=f"stage {stage.id}") as pool:
-            while waiting or running:
-                for entry in [entry for entry in waiting if self._is_due(entry)]:
-                    settled = self._settled(stage, entry)
-                    if settled is None and len(running) >= self.options.jobs:
-                        break
-                    waiting.remove(entry)
-                    if settled is None:
-                        self._emit("check_started", {"check": entry.id, "title": self._title(entry)})
-                        running[pool.submit(self._look, entry)] = entry.id
-                    else:
-                        self._finish(settled)
-                if not running:
-                    continue
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    del running[future]
-                    self._finish(future.result())
+            while order.is_active():
+                ready += [entries[name] for name in order.get_ready()]
+                entry = self._next(ready, running.values())
+                settled = None if entry is None else self._settled(stage, entry)
+                if entry is None:
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        self._finish(future.result())
+                        order.done(running.pop(future).id)
+                elif settled is None:
+                    self._emit("check_started", {"check": entry.id, "title": self._title(entry)})
+                    running[pool.submit(self._look, entry)] = entry
+                else:
+                    self._finish(settled)
+                    order.done(entry.id)
 
-    def _is_due(self, entry: Entry) -> bool:
-        return all(name in self.results for name in wanted_by(entry, self.plan.loaded.entries))
+    def _next(self, ready: list[Entry], running: Collection[Entry]) -> Entry | None:
+        """Take the first of `ready` that may begin beside what is running; None where one of those must end before."""
+        if len(running) >= self.options.jobs:
+            return None
+        busy = {entry.header.exclusive for entry in running} - {None}
+        for number, entry in enumerate(ready):
+            if entry.header.exclusive not in busy:
+                return ready.pop(number)
+        return None
 
     def _settled(self, stage: Stage, entry: Entry) -> Result | None:
         """The result of a check that need not be looked at; None where it must be."""
@@ -127,11 +133,8 @@ class Engine:
             return settled(Status.BLOCKED, "the run was interrupted before this was looked at")
         if self._failed and self.options.fail_fast:
             return settled(Status.BLOCKED, "an earlier check failed, and --fail-fast was given")
-        unmet = [
-            name
-            for name in wanted_by(entry, self.plan.loaded.entries)
-            if name in self._needs(entry) and not self.results[name].status.meets_a_need
-        ]
+        needs = self.plan.dependencies.needs[entry.id]
+        unmet = [name for name in needs if not self.results[name].status.meets_a_need]
         if unmet:
             names = ", ".join(f"{name} ({self.results[name].status.value})" for name in unmet[:5])
             return settled(Status.BLOCKED, f"needs {names}")
@@ -147,11 +150,6 @@ class Engine:
             if strange:
                 return settled(Status.FAIL, f"{instance.name}: {strange}" if instance else strange)
         return None
-
-    def _needs(self, entry: Entry) -> frozenset[str]:
-        parts = set(entry.header.parts)
-        names = wanted_by(entry, self.plan.loaded.entries)
-        return frozenset(name for name in names if name not in parts and name.partition("[")[0] not in parts)
 
     def _title(self, entry: Entry) -> str:
         check = self.plan.checks.get(entry.id)
@@ -172,8 +170,8 @@ class Engine:
                 root=self.plan.loaded.path.resolve().parent,
                 run_dir=self.folder.path,
                 scratch=scratch,
-                results={name: self.results[name] for name in wanted_by(entry, self.plan.loaded.entries)},
-                environment=child_environment(),
+                results={name: self.results[name] for name in self.plan.dependencies.wanted_by(entry.id)},
+                environment=self._environment,
                 versions=frozenset({self.plan.loaded.checklist.release.version}),
                 started_at=self.started_at,
                 now=utc_now,
@@ -185,9 +183,8 @@ class Engine:
             )
 
     def _finish(self, result: Result) -> None:
-        waiver = self._waiver(result)
-        if waiver is not None:
-            result = result.model_copy(update=waiver)
+        checklist = self.plan.loaded.checklist
+        result = waived(result, checklist.waivers, checklist.release.version, utc_now())
         result = redacted(result, self.plan.redactor)
         self.results[result.id] = result
         self._failed |= result.required and not result.trial and result.status is Status.FAIL
@@ -195,31 +192,5 @@ class Engine:
         facts = {"check": result.id, "title": result.title, "status": result.status.value, "reason": result.reason}
         self._emit("check_finished", facts | {"duration_ms": result.duration_ms, "stage": result.stage})
 
-    def _waiver(self, result: Result) -> dict[str, Any] | None:
-        if result.status not in {Status.FAIL, Status.NO_DATA, Status.ERROR}:
-            return None
-        release = self.plan.loaded.checklist.release.version
-        for waiver in self.plan.loaded.checklist.waivers:
-            if waiver.covers(result.id, release, utc_now()):
-                shown = {key: str(value) for key, value in waiver.model_dump(mode="json").items() if value is not None}
-                return {"status": Status.WAIVED, "raw_status": result.status, "waiver": shown}
-        return None
-
-    def _emit(self, name: Any, facts: dict[str, Any]) -> None:
+    def _emit(self, name: EventName, facts: dict[str, Any]) -> None:
         self.listener(Event(name, facts))
-
-    def waiver_findings(self, now: datetime) -> tuple[str, ...]:
-        """Waivers that do not count, and why."""
-        findings = []
-        release = self.plan.loaded.checklist.release.version
-        for waiver in self.plan.loaded.checklist.waivers:
-            used = self.results.get(waiver.check)
-            if waiver.release != release:
-                findings.append(f"waiver {waiver.id} is for release {waiver.release}, not {release}; it does not count")
-            elif now > waiver.expires:
-                findings.append(f"waiver {waiver.id} expired at {waiver.expires.isoformat()}; it does not count")
-            elif now < waiver.created:
-                findings.append(f"waiver {waiver.id} is dated in the future; it does not count")
-            elif used is not None and used.status is Status.PASS:
-                findings.append(f"waiver {waiver.id} is not needed: {waiver.check} passed")
-        return tuple(findings)

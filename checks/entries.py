@@ -29,6 +29,7 @@ class Header(BaseModel):
     covers: Covers = ()
     tags: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    exclusive: str | None = None
     required: bool = True
     trial: bool = False
     all_of: tuple[str, ...] = ()

@@ -1,17 +1,25 @@
-"""What a run is about to do: bound checks, the target and its instances, and the names that stand for them."""
+"""A plan: what a run looks at, bound to its profile and its target, before anything is looked at."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.binding import bind
 from checks.check import Check
-from checks.entries import Entry
+from checks.dependencies import Dependencies, dependencies_of
+from checks.effects import refusals
+from checks.entries import Entry, with_row
+from checks.errors import ConfigurationError, Problem
+from checks.identification import completed, identify
+from checks.kinds import registry
 from checks.loading import Loaded
-from checks.places import Place
-from checks.redaction import Redactor
-from checks.substitution import Names
+from checks.places import Place, places_of, target_names, with_logs
+from checks.redaction import Redactor, looks_secret
+from checks.run_folder import RunFolder
+from checks.substitution import Names, substitute
 from checks.target import Identity, Instance, Target
 
 
@@ -20,6 +28,7 @@ class Plan:
     """What is run: bound checks, and for those that could not be bound since the target is silent, why not."""
 
     loaded: Loaded
+    dependencies: Dependencies
     selected: frozenset[str]
     checks: Mapping[str, Check]
     unbound: Mapping[str, str]
@@ -44,3 +53,81 @@ class Plan:
     def is_partial(self) -> bool:
         """Whether something of the checklist was left out by choice."""
         return len(self.selected) < len(self.loaded.entries)
+
+
+def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_because: str | None) -> Plan:
+    """Ask the target what it is, then bind every selected check; raises ConfigurationError for what can't be bound."""
+    target = completed(loaded.checklist.target) if silent_because is None else loaded.checklist.target
+    asked = any(_asks_target(entry) for entry in loaded.entries if entry.id in selected)
+    if silent_because is not None:
+        identity = Identity(problem=silent_because)
+    elif asked or target.reported:
+        identity = identify(target)
+    else:
+        identity = Identity(problem="no selected check asks the target")
+    names = loaded.names.extended({**target_names(target), **folder.names(), "run.python": sys.executable})
+    values, _ = substitute(dict(loaded.values), names)
+    names = names.extended(values)
+    target = with_logs(target, names)
+    looks = any(entry.header.not_applicable is None for entry in loaded.entries if entry.id in selected)
+    places, problems = places_of(loaded, target, names, [each.name for each in target.instances] if looks else [])
+    checks: dict[str, Check] = {}
+    unbound: dict[str, str] = {}
+    for entry in loaded.entries:
+        if entry.id not in selected or entry.after is not None:
+            continue
+        own = places[entry.instance].names if entry.instance in places else names
+        check, found = bind(loaded, entry, own)
+        if check is not None and not found:
+            checks[entry.id] = check
+        elif identity.problem and _only_awaits_target(loaded, entry, own):
+            unbound[entry.id] = f"the target, which would report where its files are, is silent: {identity.problem}"
+        else:
+            problems += found
+    if problems:
+        raise ConfigurationError(problems)
+    return Plan(
+        loaded=loaded,
+        dependencies=dependencies_of(loaded.entries),
+        selected=selected,
+        checks=checks,
+        unbound=unbound,
+        target=target,
+        identity=identity,
+        places=places,
+        refused=refusals(checks, loaded.allowance),
+        names=names,
+        values=values,
+        redactor=_redactor(loaded, names, target),
+    )
+
+
+def _asks_target(entry: Entry) -> bool:
+    if entry.header.not_applicable is not None or entry.header.kind not in registry.names():
+        return False
+    return registry.find(entry.header.kind).asks_target
+
+
+def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
+    """Whether all that is missing is what the target would report."""
+    _, missing = substitute(dict(entry.raw), with_row(names, entry.row))
+    reported = {f"target.{name}" for name in loaded.checklist.target.reported}
+    return bool(missing) and {hole.name for hole in missing} <= reported
+
+
+def _redactor(loaded: Loaded, names: Names, target: Target) -> Redactor:
+    try:
+        return Redactor(_secrets(names, target))
+    except ValueError as cause:
+        raise ConfigurationError([Problem(str(loaded.path), None, None, str(cause))]) from cause
+
+
+def _secrets(names: Names, target: Target) -> dict[str, str]:
+    secrets = dict(names.secrets)
+    if target.api_key:
+        secrets.setdefault("target.api_key", target.api_key)
+    return {name: value for name, value in secrets.items() if looks_secret(name) or len(value) >= MIN_REDACTED}
+
+
+MIN_REDACTED = 4
+"""Values that came from the environment and are shorter would redact half the report."""

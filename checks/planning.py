@@ -5,22 +5,13 @@ A run over a selection is `partial`, and says so wherever its verdict is shown (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from checks.entries import Entry
+from checks.dependencies import Dependencies, dependencies_of, rows_by_name
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import problem_at, suggestion
 from checks.loading import Loaded
-
-
-def wanted_by(entry: Entry, entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The ids that `entry` needs or is rolled up from; a base id stands for all rows of its `each`."""
-    return tuple(
-        found
-        for name in (*entry.header.needs, *entry.header.parts)
-        for found in rows_of(name, (other.id for other in entries))
-    )
 
 
 def rows_of(name: str, ids: Iterable[str]) -> list[str]:
@@ -36,6 +27,7 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
     """Needs and parts that don't exist, wait for a later stage, or go round in a circle."""
     problems: list[Problem] = []
     ids = [entry.id for entry in loaded.entries]
+    rows = rows_by_name(ids)
     place = {stage.id: number for number, stage in enumerate(loaded.checklist.stages)}
     stage_of = {entry.id: entry.stage for entry in loaded.entries}
     graph: dict[str, set[str]] = {}
@@ -43,7 +35,7 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
         graph[entry.id] = set()
         for word, names in (("needs", entry.header.needs), ("rollup", entry.header.parts)):
             for name in names:
-                found = rows_of(name, ids)
+                found = rows.get(name, ())
                 if not found:
                     problems.append(
                         problem_at(
@@ -57,7 +49,7 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
                     message = f"{entry.id}: {word} names {later[0]!r} of a later stage; move one of them"
                     problems.append(problem_at(loaded.document, entry.path, message))
                 graph[entry.id].update(found)
-    problems += _named_elsewhere(loaded, ids)
+    problems += _named_elsewhere(loaded, ids, rows)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as cycle:
@@ -68,11 +60,11 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
     return problems
 
 
-def _named_elsewhere(loaded: Loaded, ids: Sequence[str]) -> list[Problem]:
+def _named_elsewhere(loaded: Loaded, ids: Sequence[str], rows: Collection[str]) -> list[Problem]:
     problems = []
     for number, criterion in enumerate(loaded.checklist.rollback.criteria):
         for name in criterion.any_fails:
-            if not rows_of(name, ids):
+            if name not in rows:
                 message = f"criterion {criterion.id}: {name!r} is no check{suggestion(name, ids)}"
                 problems.append(problem_at(loaded.document, ("rollback", "criteria", number, "any_fails"), message))
     for number, waiver in enumerate(loaded.checklist.waivers):
@@ -90,13 +82,14 @@ def select(
     With no selection, all. Raises ConfigurationError for a stage, tag or id that the checklist doesn't have.
     """
     by_id = {entry.id: entry for entry in loaded.entries}
+    rows = rows_by_name(by_id)
     if not (stages or tags or checks):
         return frozenset(by_id)
     problems = []
     for option, given, known in (
         ("--stage", stages, [stage.id for stage in loaded.checklist.stages]),
         ("--tag", tags, sorted({tag for entry in loaded.entries for tag in entry.header.tags})),
-        ("--check", [name for name in checks if not rows_of(name, by_id)], list(by_id)),
+        ("--check", [name for name in checks if name not in rows], list(by_id)),
     ):
         for name in given:
             if name not in known:
@@ -104,17 +97,17 @@ def select(
                 problems.append(Problem(loaded.document.file, None, None, message))
     if problems:
         raise ConfigurationError(problems)
-    named = {found for name in checks for found in rows_of(name, by_id)}
+    named = {found for name in checks for found in rows.get(name, ())}
     chosen = [e.id for e in loaded.entries if e.stage in stages or set(e.header.tags) & set(tags) or e.id in named]
-    return _with_needs(chosen, {entry.id: wanted_by(entry, loaded.entries) for entry in loaded.entries})
+    return _with_needs(chosen, dependencies_of(loaded.entries))
 
 
-def _with_needs(chosen: Iterable[str], wants: Mapping[str, Sequence[str]]) -> frozenset[str]:
+def _with_needs(chosen: Iterable[str], dependencies: Dependencies) -> frozenset[str]:
     selected: set[str] = set()
     waiting = list(chosen)
     while waiting:
         name = waiting.pop()
         if name not in selected:
             selected.add(name)
-            waiting += wants[name]
+            waiting += dependencies.wanted_by(name)
     return frozenset(selected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -18,13 +19,11 @@ from signoff.commands.logs import EPILOG, logs
 from signoff.commands.override import override
 from signoff.commands.plan import plan
 from signoff.commands.report import report
-from signoff.commands.rollback import rollback
 from signoff.commands.run import run
 from signoff.exit_code import ExitCode
 
 application = typer.Typer(
     name="signoff",
-    help="Release checklists that cannot be ticked without evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -35,6 +34,23 @@ for command in (run, plan, lint, kinds, report, approve, override, gate, bundle,
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
 application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"signoff {version('signoff')}\n")
+        raise typer.Exit
+
+
+@application.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Release checklists that cannot be ticked without evidence."""
 
 
 def main() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 
 from checks.checklist import RollbackStep
 from checks.outcome import ProcedureStep
+from checks.programs import search_path
 from checks.substitution import Names, substitute
 
 
@@ -86,10 +85,5 @@ def _programs(commands: list[list[str]], root: Path, verb: str, plan: list[str],
     for argv in commands:
         plan.append(f"{verb}: {' '.join(argv)}")
         program = str(root / argv[0]) if "/" in argv[0] else argv[0]
-        if shutil.which(program, path=_search_path()) is None:
+        if shutil.which(program, path=search_path()) is None:
             problems.append(f"program not found: {argv[0]}")
-
-
-def _search_path() -> str:
-    """Where programs are looked for: beside this Python first."""
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

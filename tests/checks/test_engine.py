@@ -267,3 +267,22 @@ def test_an_interrupted_run_says_what_it_did_not_look_at(tmp_path: Path) -> None
 def test_where_no_server_is_named_there_is_none_to_ask_what_it_is(tmp_path: Path) -> None:
     found = run(tmp_path, told("a"), {**told("b"), "kind": "of-target"})
     assert (found["b"].status, found.record.target.version) == (Status.PASS, None)
+
+
+def test_of_an_exclusive_group_one_is_looked_at_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside: list[tuple[str, ...]] = []
+    running: set[str] = set()
+    free_met = threading.Barrier(2, timeout=10)
+
+    def look(check: Check, context: Context) -> Observation:
+        running.add(check.id)
+        beside.append(tuple(sorted(name for name in running if name.startswith("one"))))
+        if check.id in {"one-a", "free"}:
+            free_met.wait()
+        running.discard(check.id)
+        return Observation(status=Status.PASS)
+
+    monkeypatch.setattr(ToldCheck, "observe", look)
+    found = run(tmp_path, *(told(f"one-{each}", exclusive="database") for each in "abc"), told("free"))
+    assert set(found.statuses.values()) == {"pass"}
+    assert max(map(len, beside)) == 1

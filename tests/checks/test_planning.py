@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from checks.dependencies import dependencies_of
 from checks.errors import ConfigurationError
 from checks.loading import Loaded, load
-from checks.planning import select, structure_problems, wanted_by
+from checks.planning import select, structure_problems
 from tests.checks.running import checklist, stage, told, write
 
 
@@ -96,4 +97,4 @@ def test_criteria_and_waivers_name_checks(tmp_path: Path) -> None:
 
 def test_what_an_entry_wants(tmp_path: Path) -> None:
     found = loaded(tmp_path, stage(told("a"), told("b", needs=["a"])))
-    assert wanted_by(found.entries[1], found.entries) == ("a",)
+    assert dependencies_of(found.entries).wanted_by("b") == ("a",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def test_help_names_every_command(signoff: Command) -> None:
     assert said.code == 0
     assert all(f" {name} " in said.out for name in ("run", "plan", "lint", "kinds", "logs", "report"))
     assert "--non-interactive" in signoff("run", "-h").out
+
+
+def test_the_version_is_the_installed_one(signoff: Command) -> None:
+    said = signoff("--version")
+    assert (said.code, said.out) == (0, f"signoff {version('signoff')}\n")
 
 
 @pytest.mark.parametrize("arguments", [("rnu",), ("run", "a", "b"), ("lint", "--covers")])
