@@ -83,7 +83,7 @@ def load(
     names = names.extended(values)
     raw = {**raw, "target": _target(document, raw.get("target"), overrides)}
     checks = take_checks(raw)
-    resolved, missing = substitute(raw, names)
+    resolved, missing = substitute(raw, names, later=_is_substituted_later)
     problems: list[Problem] = []
     try:
         checklist = Checklist.model_validate(_without_unset_target(resolved, missing))
@@ -95,6 +95,12 @@ def load(
     problems += entry_problems
     digest = hashlib.sha256(content).hexdigest()
     return Loaded(path, digest, content, document, checklist, chosen, values, names, entries, tuple(problems))
+
+
+def _is_substituted_later(path: tuple[str | int, ...]) -> bool:
+    """Whether it is substituted where it is used, as it may name what the target reports; twice would undo `$${x}`."""
+    is_of_a_step = path[:2] == ("rollback", "procedure") and path[3:] in {("stop",), ("restore",), ("do",), ("verify",)}
+    return is_of_a_step or path == ("target", "logs", "paths")
 
 
 def _profile(

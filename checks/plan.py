@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from checks.loading import Loaded
 from checks.places import Place, places_of, target_names, with_logs
 from checks.redaction import Redactor, looks_secret
 from checks.run_folder import RunFolder
-from checks.substitution import Names, substitute
+from checks.substitution import Names, Unset, references, substitute
 from checks.target import Identity, Instance, Target
 
 
@@ -116,6 +117,10 @@ def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
 
 
 def _redactor(loaded: Loaded, names: Names, target: Target) -> Redactor:
+    """Knows every secret that the checks and the target were given, and those that the rollback's steps will be."""
+    for name in references([step.model_dump() for step in loaded.checklist.rollback.procedure]):
+        with suppress(Unset):
+            names.get(name)
     try:
         return Redactor(_secrets(names, target))
     except ValueError as cause:

@@ -26,10 +26,14 @@ OTHERS_MAY = 0o027
 """Permissions that the file of a secret must not have: write for its group, anything for others."""
 
 
+Place = tuple[str | int, ...]
+"""Where something stands in a document: keys and indices."""
+
+
 class Missing(NamedTuple):
     """A name that is not set, and where it is used."""
 
-    path: tuple[str | int, ...]
+    path: Place
     name: str
     why: str = ""
     """What stands in the way, where that is more than that nothing is there."""
@@ -100,24 +104,32 @@ def _content(name: str, path: Path) -> str | None:
         raise Unset(name, "it is not UTF-8") from problem
 
 
-def substitute(raw: Any, names: Names, path: tuple[str | int, ...] = ()) -> tuple[Any, list[Missing]]:
-    """`raw` with every reference replaced, and what was missing (left as it stands).
+def substitute(
+    raw: Any,
+    names: Names,
+    path: Place = (),
+    later: Callable[[Place], bool] = lambda path: False,
+) -> tuple[Any, list[Missing]]:
+    """`raw` with every reference replaced, and what was missing (left as it stands); so is what is due `later`.
 
     A string that is one reference takes the value with its type; inside a longer string it becomes text. `$${x}`
     stands for a literal `${x}`; `${steps.…}` is left for the kind that fills it in.
     """
     missing: list[Missing] = []
-    return _replace(raw, names.get, path, missing), missing
+
+    def replaced(part: Any, at: Place) -> Any:
+        if later(at):
+            return part
+        if isinstance(part, dict):
+            return {key: replaced(value, (*at, key)) for key, value in part.items()}
+        if isinstance(part, list):
+            return [replaced(value, (*at, index)) for index, value in enumerate(part)]
+        return _filled(part, names.get, at, missing) if isinstance(part, str) and "${" in part else part
+
+    return replaced(raw, path), missing
 
 
-def _replace(raw: Any, get: Callable[[str], object], path: tuple[str | int, ...], missing: list[Missing]) -> Any:
-    if isinstance(raw, dict):
-        return {key: _replace(value, get, (*path, key), missing) for key, value in raw.items()}
-    if isinstance(raw, list):
-        return [_replace(value, get, (*path, index), missing) for index, value in enumerate(raw)]
-    if not isinstance(raw, str) or "${" not in raw:
-        return raw
-
+def _filled(raw: str, get: Callable[[str], object], path: Place, missing: list[Missing]) -> object:
     def value_of(match: re.Match[str]) -> object:
         escaped, name = match.groups()
         if escaped:
@@ -138,11 +150,10 @@ def _replace(raw: Any, get: Callable[[str], object], path: tuple[str | int, ...]
 
 def references(raw: Any) -> set[str]:
     """Every name that `raw` refers to."""
-    found: set[str] = set()
-
-    def note(name: str) -> object:
-        found.add(name)
-        raise Unset(name)
-
-    _replace(raw, note, (), [])
-    return found
+    if isinstance(raw, dict):
+        return set().union(*map(references, raw.values()))
+    if isinstance(raw, (list, tuple)):
+        return set().union(*map(references, raw))
+    if not isinstance(raw, str):
+        return set()
+    return {name for escaped, name in _REFERENCE.findall(raw) if not escaped and not name.startswith(_LATER)}

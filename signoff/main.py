@@ -19,6 +19,7 @@ from signoff.commands.logs import EPILOG, logs
 from signoff.commands.override import override
 from signoff.commands.plan import plan
 from signoff.commands.report import report
+from signoff.commands.rollback import rollback
 from signoff.commands.run import run
 from signoff.exit_code import ExitCode
 

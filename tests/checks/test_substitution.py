@@ -132,3 +132,32 @@ def test_rows_have_their_own_values(tmp_path: Path, plugin: Path) -> None:
 def test_an_escaped_reference_reaches_the_check_as_text(tmp_path: Path, plugin: Path) -> None:
     found = conducted(write(tmp_path, checklist(stage(told("a", note="$${run.dir}")))))
     assert found["a"].reason == "${run.dir}"
+
+
+def test_an_escaped_reference_stays_one_in_steps_and_paths_of_logs(tmp_path: Path, plugin: Path) -> None:
+    procedure = [
+        {"id": "back", "title": "Back to ${release.version}", "do": [["python", "-c", "$${run.dir} ${run.id}"]]}
+    ]
+    (tmp_path / "${x}.jsonl").write_text("")
+    found = conducted(
+        write(
+            tmp_path,
+            checklist(
+                stage(told("a"), {"id": "b", "title": "B", "kind": "log", "text": "x", "expect": {"count": 0}}),
+                target={"logs": {"format": "image-proxy", "paths": [f"{tmp_path}/$${{x}}.jsonl"]}},
+                rollback={"procedure": procedure},
+            ),
+        )
+    )
+    (step,) = found.record.procedure
+    assert step.title == "Back to v1.0.0"
+    assert step.dry_run == (f"run: python -c ${{run.dir}} {found.folder.run_id}",)
+    assert (found["b"].status, found["b"].observed["count"]) == ("pass", 0)
+
+
+def test_a_secret_of_a_step_of_the_rollback_is_hidden(tmp_path: Path, plugin: Path) -> None:
+    procedure = [{"id": "back", "title": "Back", "do": [["python", "-c", "${env:ROLLBACK_TOKEN}"]]}]
+    path = write(tmp_path, checklist(stage(told("a")), rollback={"procedure": procedure}))
+    found = conducted(path, environ={"ROLLBACK_TOKEN": "hidden-0123456789"})
+    (step,) = found.record.procedure
+    assert (step.state, "hidden-0123456789" in found.record.model_dump_json()) == ("ready", False)
