@@ -15,7 +15,12 @@ KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """One call; `status` is None where no answer came."""
+    """One call.
+
+    status  None where no answer came
+    refused `input` where the prompt was refused, `output` where what came of it was; None where neither was
+    after   the cause of the failure that it is tried again after; None for a first try
+    """
 
     request_id: str
     model: str
@@ -26,6 +31,8 @@ class UpstreamCall:
     status: int | None
     finish_reason: str | None
     duration_ms: float
+    refused: str | None = None
+    after: str | None = None
 
 
 Observer = Callable[[UpstreamCall, str | None, UsageMetadata | None], None]
@@ -50,6 +57,8 @@ class CallRecord:
         status: int | None,
         finish_reason: str | None,
         duration_ms: float,
+        refused: str | None,
+        after: str | None,
         error_code: str | None,
         usage: UsageMetadata | None,
     ) -> None:
@@ -66,6 +75,8 @@ class CallRecord:
             status=status,
             finish_reason=finish_reason,
             duration_ms=duration_ms,
+            refused=refused,
+            after=after,
         )
         self.calls += 1
         self._latest.append(call)

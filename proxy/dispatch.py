@@ -12,6 +12,7 @@ from proxy.accounts import Account
 from proxy.call_answers import Blame, CallError, Drawing
 from proxy.errors import ProxyError
 from proxy.eventlog import EventLog
+from proxy.google_errors import Cause
 from proxy.retrying import LONGEST_PAUSE, MOST_CALLS, MOST_TRANSIENT, Retries, pause_before
 from proxy.upstream import Upstream
 
@@ -55,14 +56,18 @@ class Dispatch:
         deadline = loop.time() + self._timeout_seconds
         tried: set[str] = set()
         transient = 0
+        cause: Cause | None = None
         for attempt in range(1, MOST_CALLS + 1):
             async with self._pool.lend(model, avoid=tried, deadline=deadline) as account:
                 tried.add(account.id)
                 try:
-                    drawing = await self._upstream.draw(account, model, sent, request_id=request_id, deadline=deadline)
+                    drawing = await self._upstream.draw(
+                        account, model, sent, request_id=request_id, deadline=deadline, after=cause
+                    )
                     return Drawn(drawing, account)
                 except CallError as error:
                     failure = error
+            cause = failure.cause
             self._note(failure, account, model, request_id)
             transient += failure.blame is Blame.TRANSIENT
             if failure.blame is Blame.FINAL or transient == MOST_TRANSIENT:

@@ -15,16 +15,18 @@ MOST_WAITING = 1000
 
 
 class CountHits(Protocol):
-    """Counts several hits of one model and one number of images at once."""
+    """Counts several hits of one model, one image size and one number of images at once."""
 
-    def __call__(self, model: str, images: int, seconds: Sequence[float], received: int, sent: int) -> None:
+    def __call__(
+        self, model: str, image_size: str | None, images: int, seconds: Sequence[float], received: int, sent: int
+    ) -> None:
         """`seconds` has one duration for each hit; `received` and `sent` are the bytes of all bodies together."""
         ...
 
 
 @dataclass(slots=True)
 class _Group:
-    """Hits of one model and one number of images: how long each took, and the bytes of all together."""
+    """Hits of one model, one image size and one number of images: how long each took, and the bytes of all together."""
 
     seconds: list[float] = field(default_factory=list)
     received: int = 0
@@ -36,12 +38,12 @@ class HitTally:
 
     def __init__(self, count: CountHits) -> None:
         self._count = count
-        self._groups: defaultdict[tuple[str, int], _Group] = defaultdict(_Group)
+        self._groups: defaultdict[tuple[str, str | None, int], _Group] = defaultdict(_Group)
         self._waiting = 0
 
-    def add(self, model: str, images: int, seconds: float, received: int, sent: int) -> None:
+    def add(self, model: str, image_size: str | None, images: int, seconds: float, received: int, sent: int) -> None:
         """One hit."""
-        group = self._groups[model, images]
+        group = self._groups[model, image_size, images]
         group.seconds.append(seconds)
         group.received += received
         group.sent += sent
@@ -54,6 +56,6 @@ class HitTally:
     def settle(self) -> None:
         """Let the metrics have all that waits."""
         self._waiting = 0
-        for (model, images), group in self._groups.items():
-            self._count(model, images, group.seconds, group.received, group.sent)
+        for (model, image_size, images), group in self._groups.items():
+            self._count(model, image_size, images, group.seconds, group.received, group.sent)
         self._groups.clear()

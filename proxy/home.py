@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proxy.atomic import write_private
 from proxy.errors import StartError
+from proxy.prices import Prices
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -30,12 +31,16 @@ class ClientKey(BaseModel):
 
 
 class Configuration(BaseModel):
-    """The content of config.json: the key of the log's prompt hashes (hex) and the clients' keys."""
+    """The content of config.json: the key of the log's prompt hashes (hex), the clients' keys, prices by model.
+
+    The models are named as they are upstream; what has no price is not counted as cost.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     schema_version: Literal[1] = Field(1, alias="schema")
     log_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     client_keys: tuple[ClientKey, ...] = ()
+    prices: dict[str, Prices] = {}
 
 
 class Home:

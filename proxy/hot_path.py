@@ -122,7 +122,8 @@ class HotPath:
         synthetic = b"true" if headers.get(_SYNTHETIC) == b"true" else b"false"
         identity, milliseconds = request_id.encode(), b"%.3f" % (seconds * 1000)
         service.log.repeat(known.event, synthetic, b'"%b"' % identity, milliseconds)
-        service.metrics.hits.add(known.asked.model.id, entry.images, seconds, received, len(body))
+        asked = known.asked
+        service.metrics.hits.add(asked.model.id, asked.shape.image_size, entry.images, seconds, received, len(body))
         told = [
             *known.headers,
             (b"age", b"%d" % service.generation.age_of(entry)),

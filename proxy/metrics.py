@@ -17,6 +17,7 @@ from proxy.gemini import UsageMetadata
 from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES
 from proxy.hit_tally import HitTally
 from proxy.models import MODELS
+from proxy.prices import Prices
 from proxy.safety import REFUSALS
 
 PREFIX = "image_proxy_"
@@ -61,11 +62,13 @@ class Metrics:
     """The counters and histograms of one process.
 
     backend  the cache's, a label of its metrics
+    prices   what calls cost, by the model's name upstream
     """
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, prices: Mapping[str, Prices]) -> None:
         self.registry = CollectorRegistry()
         self._backend = backend
+        self._prices = prices
         self._requests = self._counter("http_requests", "Requests that were answered.", "route", "method", "status")
         self._durations = self._histogram(
             "http_request_duration_seconds", "From a request's start to just before its answer.", "route", "outcome"
@@ -80,24 +83,27 @@ class Metrics:
             )
         )
         self._bytes = self._counter("image_bytes", "Bytes of the image endpoints' bodies.", "direction")
-        self._images = self._counter("images_returned", "Images in answers.", "model", "source")
+        self._images = self._counter("images_returned", "Images in answers.", "model", "image_size", "source")
         self._calls = self._counter("upstream_requests", "Calls to the upstream service.", "model", "code", "reason")
         self._call_durations = self._histogram(
             "upstream_request_duration_seconds", "One call to the upstream service.", "model", "outcome"
         )
+        self._retries = self._counter("upstream_retries", "Calls that are further tries.", "reason")
         self._failures = self._counter(
             "upstream_failures", "Calls that failed, by what the service says is at fault.", "model", "cause"
         )
         self._cooldowns = self._counter(
             "account_cooldowns", "Calls after which an account was not asked for a while.", "account", "model", "reason"
         )
-        self._refusals = self._counter("refusals", "Calls that the safety filters refused.", "reason")
+        self._refusals = self._counter("refusals", "Calls that the safety filters refused.", "stage", "reason")
         self._tokens = self._counter("tokens", "Tokens that calls took.", "model", "direction", "modality")
+        self._cost = self._counter("cost_usd", "What calls cost by the configured prices.", "model")
         self._lookups = self._counter("cache_requests", "Image requests by the cache's part.", "backend", "result")
         self._cache_errors = self._counter("cache_errors", "Cache operations that failed.", "backend", "operation")
         self._cache_durations = self._histogram(
             "cache_operation_duration_seconds", "Cache operations that succeeded.", "backend", "operation"
         )
+        self._evictions = self._counter("cache_evictions", "Answers removed before asked.", "backend", "cause")
         workers = Gauge(
             f"{PREFIX}workers",
             "Worker processes that serve.",
@@ -120,12 +126,14 @@ class Metrics:
             outcome = "ok" if status < 400 else "client_error" if status < 500 else "server_error"
             self._durations[(route, outcome)].observe(seconds)
 
-    def observe_hits(self, model: str, images: int, seconds: Sequence[float], received: int, sent: int) -> None:
-        """Hits of one model and number of images that were answered from memory; they ask for no other count."""
+    def observe_hits(
+        self, model: str, image_size: str | None, images: int, seconds: Sequence[float], received: int, sent: int
+    ) -> None:
+        """Hits of one model, size and number of images that were answered from memory; they ask for no other count."""
         hits, route = len(seconds), "/v1/images/generations"
         self._requests[(route, "POST", "200")].inc(hits)
         self._lookups[(self._backend, "hit")].inc(hits)
-        self._images[(_known(model, MODELS), "cache")].inc(hits * images)
+        self._images[(_known(model, MODELS), image_size or NONE, "cache")].inc(hits * images)
         self.carried(received, sent)
         durations = self._durations[(route, "cached")]
         for each in seconds:
@@ -149,19 +157,27 @@ class Metrics:
         """A call that ended: with an error of that code, or with an image and the tokens that it took."""
         model = _known(call.model, UPSTREAM_MODELS)
         reason = NONE if call.finish_reason is None else _known(call.finish_reason, FINISHES)
-        refused = error_code == "moderation_blocked"
-        outcome = "refused" if refused else "failed" if error_code else "ok"
+        outcome = "refused" if call.refused else "failed" if error_code else "ok"
         self._calls[(model, NONE if call.status is None else str(call.status), reason)].inc()
         self._call_durations[(model, outcome)].observe(call.duration_ms / 1000)
-        if refused:
-            self._refusals[(reason,)].inc()
+        if call.refused:
+            self._refusals[(call.refused, reason)].inc()
+        if call.after:
+            self._retries[(call.after,)].inc()
         if usage:
-            for direction, modality, count in _token_counts(usage):
+            counts = tuple(_token_counts(usage))
+            for direction, modality, count in counts:
                 self._tokens[(model, direction, modality)].inc(count)
+            if prices := self._prices.get(call.model):
+                self._cost[(model,)].inc(prices.cost(counts))
 
     def observe_cache(self, operation: str, seconds: float) -> None:
         """A cache operation that succeeded."""
         self._cache_durations[(self._backend, operation)].observe(seconds)
+
+    def observe_eviction(self, cause: str, answers: int) -> None:
+        """Answers that the cache removed."""
+        self._evictions[(self._backend, cause)].inc(answers)
 
     def _observe_request(self, fields: Mapping[str, Any]) -> None:
         cache = str(fields["cache"])
@@ -171,7 +187,8 @@ class Metrics:
         self._lookups[(self._backend, "coalesced" if joined else cache)].inc()
         if succeeded:
             source = "coalesced" if joined else "cache" if cache == "hit" else "upstream"
-            self._images[(_known(fields["model"], MODELS), source)].inc(fields["images"])
+            labels = (_known(fields["model"], MODELS), fields["image_size"] or NONE, source)
+            self._images[labels].inc(fields["images"])
 
     def _observe_failure(self, fields: Mapping[str, Any]) -> None:
         model, cause = _known(fields["model"], UPSTREAM_MODELS), fields["cause"]
@@ -219,8 +236,9 @@ def _known(value: str, known: Container[str]) -> str:
 
 
 def _token_counts(usage: UsageMetadata) -> Iterator[tuple[str, str, int]]:
-    """Direction, modality and number of a call's tokens."""
-    for modality in ("TEXT", "IMAGE"):
-        yield "input", modality.lower(), usage.prompt_tokens(modality)
+    """Direction, modality and number of a call's tokens; what is sent and is no picture is text."""
+    pictures = usage.prompt_tokens("IMAGE")
+    yield "input", "text", usage.prompt_token_count - pictures
+    yield "input", "image", pictures
     yield "output", "image", usage.candidates_token_count
     yield "output", "thought", usage.thoughts_token_count

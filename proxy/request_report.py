@@ -31,6 +31,7 @@ def event_fields(
         "images": outcome.images,
         "size": asked and asked.size,
         "aspect_ratio": asked and asked.shape.aspect_ratio,
+        "image_size": asked and asked.shape.image_size,
         "quality": asked and asked.quality,
         "style": asked and asked.style,
         "safety_threshold": asked and asked.threshold.value,

@@ -66,7 +66,7 @@ class Service:
         configuration = self.home.read()
         log_key = bytes.fromhex(configuration.log_key)
         self.keys = self._made_keys(settings, configuration)
-        self.metrics = Metrics(settings.cache_backend)
+        self.metrics = Metrics(settings.cache_backend, configuration.prices)
         self.log = self.log_type(
             self.home.log,
             settings.instance_name,
@@ -88,7 +88,12 @@ class Service:
         self.tracing = _tracing(settings)
         self.record = CallRecord([self.metrics.observe_call, *([self.tracing.observe_call] if self.tracing else [])])
         self.cache = self.cache_type(
-            settings, self.home.cache, self.log, clock=clock, observe=self.metrics.observe_cache
+            settings,
+            self.home.cache,
+            self.log,
+            clock=clock,
+            observe=self.metrics.observe_cache,
+            on_eviction=self.metrics.observe_eviction,
         )
         self.flights: SingleFlight[Outcome] = SingleFlight()
         self.upstream = Upstream(settings.upstream, settings.upstream_timeout_seconds, self.record)

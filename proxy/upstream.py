@@ -23,7 +23,7 @@ from proxy.call_answers import Blame, CallError, Drawing, drawing, refused
 from proxy.calls import CallRecord
 from proxy.errors import ProxyError
 from proxy.gemini import UsageMetadata
-from proxy.google_errors import read_refused_call
+from proxy.google_errors import Cause, read_refused_call
 from proxy.identity import VERSION
 
 LARGEST_ANSWER = 100_000_000
@@ -47,23 +47,34 @@ class Upstream:
         self._record = record
 
     async def draw(
-        self, account: Account, model: str, sent: dict[str, Any], *, request_id: str, deadline: float
+        self,
+        account: Account,
+        model: str,
+        sent: dict[str, Any],
+        *,
+        request_id: str,
+        deadline: float,
+        after: Cause | None = None,
     ) -> Drawing:
         """One image by one call with one account, until a deadline of the loop's clock; the call is recorded.
 
+        after  why the call before it failed, where this one is a further try
         Raises CallError.
         """
         started = perf_counter()
         status: int | None = None
         finish_reason: str | None = None
         usage: UsageMetadata | None = None
+        refused_at: str | None = None
         error_code: str | None = CANCELLED
         try:
             drawn = await self._call(account, model, sent, deadline)
             status, finish_reason, usage, error_code = 200, drawn.finish_reason, drawn.usage, None
         except CallError as failure:
             status, finish_reason, error_code = failure.status, failure.finish_reason, failure.error.kind.code
-            if failure.error.kind.code != "moderation_blocked":
+            if failure.error.refusal:
+                refused_at = failure.error.refusal.stage
+            else:
                 self._record.failures += 1
             raise
         finally:
@@ -74,6 +85,8 @@ class Upstream:
                 status=status,
                 finish_reason=finish_reason,
                 duration_ms=round((perf_counter() - started) * 1000, 3),
+                refused=refused_at,
+                after=after,
                 error_code=error_code,
                 usage=usage,
             )

@@ -37,12 +37,14 @@ class AnswerStore:
         ttl: int,
         clock: Callable[[], float],
         on_damage: Callable[[str], None],
+        on_eviction: Callable[[str, int], None],
     ) -> None:
         self._directory = directory
         self._max_bytes = max_bytes
         self._ttl = ttl
         self._clock = clock
         self._on_damage = on_damage
+        self._on_eviction = on_eviction
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self.evictions = 0
@@ -176,7 +178,9 @@ class AnswerStore:
 
     def _drop_expired(self) -> None:
         now = self._clock()
-        self._remove(self._writes.keys_outside(now - self._ttl, now))
+        expired = self._writes.keys_outside(now - self._ttl, now)
+        self._remove(expired)
+        self._on_eviction("expired", len(expired))
 
     def _make_room(self, needed: int) -> None:
         excess = self._writes.totals()[1] + needed - self._max_bytes
@@ -189,6 +193,7 @@ class AnswerStore:
                     break
         self._remove(victims)
         self.evictions += len(victims)
+        self._on_eviction("room", len(victims))
 
     def _remove(self, keys: Iterable[str]) -> None:
         keys = list(keys)

@@ -32,6 +32,7 @@ class FilesystemCache:
     memory_bytes  the most bytes of answers in memory
     ttl           seconds for which an answer may be served
     clock         the time in seconds since 1970
+    on_eviction   told why answers were removed before anybody asked, `room` or `expired`, and how many
     Raises CacheError where the folder or the index cannot be used.
     """
 
@@ -44,6 +45,7 @@ class FilesystemCache:
         ttl: int,
         clock: Callable[[], float],
         on_damage: Callable[[str], None],
+        on_eviction: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._clock = clock
         self._hot = HotSet(memory_bytes)
@@ -51,7 +53,14 @@ class FilesystemCache:
         self._touched_at = clock()
         self._touching: set[asyncio.Task[None]] = set()
         with _told("open"):
-            self._store = AnswerStore(directory, max_bytes=max_bytes, ttl=ttl, clock=clock, on_damage=on_damage)
+            self._store = AnswerStore(
+                directory,
+                max_bytes=max_bytes,
+                ttl=ttl,
+                clock=clock,
+                on_damage=on_damage,
+                on_eviction=on_eviction,
+            )
             self._leases = FileLeases(directory)
 
     def peek(self, key: str) -> Entry | None:

@@ -45,6 +45,7 @@ class CacheFront:
     clock   the time in seconds since 1970
     steady  seconds that only go forward
     observe told of each lookup and store that was made, and the seconds that it took
+    on_eviction  told why answers went before anybody asked, and how many
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class CacheFront:
         clock: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
         observe: Callable[[str, float], None] = lambda *_: None,
+        on_eviction: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._settings = settings
         self._directory = directory
@@ -63,6 +65,7 @@ class CacheFront:
         self._clock = clock
         self._steady = steady
         self._observe = observe
+        self._on_eviction = on_eviction
         self._counters = _Counters()
         self._failing = False
         self._cache: Cache | None = None
@@ -170,7 +173,13 @@ class CacheFront:
     def _open(self) -> None:
         self._tried_at = self._steady()
         try:
-            self._cache = open_cache(self._settings, self._directory, clock=self._clock, on_damage=self._note_damage)
+            self._cache = open_cache(
+                self._settings,
+                self._directory,
+                clock=self._clock,
+                on_damage=self._note_damage,
+                on_eviction=self._on_eviction,
+            )
         except CacheError as error:
             self._fail(error)
             self._cache = UnavailableCache(error.cause)

@@ -15,10 +15,16 @@ BYTES_PER_MB = 1_000_000
 
 
 def open_cache(
-    settings: Settings, directory: Path, *, clock: Callable[[], float], on_damage: Callable[[str], None]
+    settings: Settings,
+    directory: Path,
+    *,
+    clock: Callable[[], float],
+    on_damage: Callable[[str], None],
+    on_eviction: Callable[[str, int], None],
 ) -> Cache:
     """The cache of the backend `filesystem` or `redis`.
 
+    on_eviction  told why answers went before anybody asked, and how many; what Redis removes, only Redis knows
     Redis is not asked yet: it may come later. Raises CacheError where a folder or its index cannot be used.
     """
     if settings.cache_backend == "redis":
@@ -39,6 +45,7 @@ def open_cache(
         ttl=settings.cache_ttl_seconds,
         clock=clock,
         on_damage=on_damage,
+        on_eviction=on_eviction,
     )
 
 

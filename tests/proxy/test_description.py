@@ -67,8 +67,8 @@ def test_commands_of_a_group_carry_its_name(description: dict[str, Any]) -> None
 def test_the_log_fields_are_those_of_the_contract(description: dict[str, Any]) -> None:
     promised = (
         "ts level event version build instance synthetic request_id endpoint model prompt_hash n images size "
-        "aspect_ratio quality style safety_threshold cache status error_type error_code account generation_time_ms "
-        "duration_ms"
+        "aspect_ratio image_size quality style safety_threshold cache status error_type error_code account "
+        "generation_time_ms duration_ms"
     )
     assert set(description["log_fields"]) == set(promised.split())
 

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.story("007-03")
 
 FIELDS = [
     *("ts", "level", "event", "version", "build", "instance", "synthetic", "request_id", "endpoint", "model"),
-    *("prompt_hash", "n", "images", "size", "aspect_ratio", "quality", "style", "safety_threshold", "cache", "status"),
-    *("error_type", "error_code", "account", "generation_time_ms", "duration_ms"),
+    *("prompt_hash", "n", "images", "size", "aspect_ratio", "image_size", "quality", "style", "safety_threshold"),
+    *("cache", "status", "error_type", "error_code", "account", "generation_time_ms", "duration_ms"),
 ]
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import random
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 import respx
+from PIL import Image
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from proxy.home import Home
 from proxy.identity import VERSION, build
 from proxy.metrics import SECONDS
-from tests.proxy.conftest import RunningProxy, drawn, ended, refused
+from proxy.prices import Prices
+from tests.proxy.conftest import Clock, RunningProxy, drawn, ended, refused
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -66,9 +71,9 @@ def test_requests_are_counted_by_route_outcome_and_cache(proxy: RunningProxy, up
     assert value(samples, "cache_requests_total", backend="filesystem", result="miss") == 3
     assert value(samples, "cache_requests_total", backend="filesystem", result="bypass") == 1
     model = "gemini-3-pro-image"
-    assert value(samples, "images_returned_total", model=model, source="upstream") == 3
-    assert value(samples, "images_returned_total", model=model, source="cache") == 2
-    assert value(samples, "refusals_total", reason="SAFETY") == 1
+    assert value(samples, "images_returned_total", model=model, image_size="1K", source="upstream") == 3
+    assert value(samples, "images_returned_total", model=model, image_size="1K", source="cache") == 2
+    assert value(samples, "refusals_total", stage="output", reason="SAFETY") == 1
     assert value(samples, "cache_entries", backend="filesystem") == 2
     assert value(samples, "cache_operation_duration_seconds_count", backend="filesystem", operation="store") == 2
     assert value(samples, "http_requests_in_flight", route=route) == 0
@@ -99,6 +104,65 @@ def test_calls_are_counted_with_code_outcome_and_tokens(
         assert value(samples, "tokens_total", model=model, direction=direction, modality=modality) == count
 
 
+def test_blocked_prompt_is_refused_at_its_own_stage(proxy: RunningProxy, upstream: respx.Route) -> None:
+    upstream.mock(return_value=httpx.Response(200, json={"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}))
+    proxy.generate()
+
+    assert value(scraped(proxy), "refusals_total", stage="input", reason="PROHIBITED_CONTENT") == 1
+
+
+def test_further_tries_are_counted_by_what_made_them_needed(proxy: RunningProxy, upstream: respx.Route) -> None:
+    upstream.mock(side_effect=[refused(429, "RESOURCE_EXHAUSTED"), refused(503), drawn()])
+    proxy.generate()
+    samples = scraped(proxy)
+
+    assert value(samples, "upstream_retries_total", reason="quota_minute") == 1
+    assert value(samples, "upstream_retries_total", reason="capacity") == 1
+    calls = proxy.send("GET", "/internal/upstream-calls").json()["calls"]
+    assert [call["after"] for call in calls] == [None, "quota_minute", "capacity"]
+
+
+def test_cost_is_counted_by_the_prices_of_the_configuration(
+    start_proxy: Callable[..., RunningProxy], home: Home, upstream: respx.Route
+) -> None:
+    usage = {"promptTokenCount": 500_000, "candidatesTokenCount": 1_000_000, "thoughtsTokenCount": 250_000}
+    upstream.mock(side_effect=lambda _: drawn(usageMetadata=usage))
+    model = "gemini-3-pro-image"
+    assert ("image_proxy_cost_usd_total", frozenset({("model", model)})) not in scraped(start_proxy())
+    prices = {model: Prices(input=2, image=120, thought=12)}
+    home.write(home.read().model_copy(update={"prices": prices}))
+    proxy = start_proxy()
+    proxy.generate()
+    proxy.generate({"model": "gemini-2.5-flash-image"})
+    samples = scraped(proxy)
+
+    assert value(samples, "cost_usd_total", model=model) == pytest.approx(1 + 120 + 3)
+    assert not [
+        labels for name, labels in samples if name.endswith("cost_usd_total") and ("model", model) not in labels
+    ]
+
+
+def _large_png() -> bytes:
+    """A PNG of about 900 KB: noise does not shrink."""
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (550, 550), random.Random(0).randbytes(550 * 550 * 3)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_answers_that_go_before_anybody_asks_are_counted_by_why(
+    start_proxy: Callable[..., RunningProxy], clock: Clock, upstream: respx.Route
+) -> None:
+    upstream.mock(side_effect=lambda _: drawn(_large_png()))
+    proxy = start_proxy(CACHE_MAX_SIZE_MB="2", CACHE_TTL_SECONDS="10")
+    for number in range(3):
+        proxy.generate({"prompt": f"kite {number}"})
+    assert value(scraped(proxy), "cache_evictions_total", backend="filesystem", cause="room") == 2
+    clock.now += 20
+    proxy.generate({"prompt": "one more"})
+
+    assert value(scraped(proxy), "cache_evictions_total", backend="filesystem", cause="expired") == 1
+
+
 def test_accounts_show_state_and_rest(proxy: RunningProxy, upstream: respx.Route) -> None:
     retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "20s"}
     upstream.mock(side_effect=lambda _: refused(429, "RESOURCE_EXHAUSTED", **retry))
@@ -122,7 +186,7 @@ def test_equal_requests_at_one_time_are_coalesced(proxy: RunningProxy, upstream:
 
     assert value(samples, "cache_requests_total", backend="filesystem", result="miss") == 1
     assert value(samples, "cache_requests_total", backend="filesystem", result="coalesced") == 2
-    assert value(samples, "images_returned_total", model="gemini-3-pro-image", source="coalesced") == 2
+    assert value(samples, "images_returned_total", model="gemini-3-pro-image", image_size="1K", source="coalesced") == 2
 
 
 def test_nothing_that_a_client_sends_becomes_a_label(proxy: RunningProxy, upstream: respx.Route) -> None:
