@@ -31,6 +31,7 @@ format: setup-test ## let the formatter and the linter mend what they can
 	@$(BIN)/ruff check --fix .
 
 bench: setup-test ## ratios, measured in one run
+	-@scripts/system-packages.sh wrk:wrk
 	@$(BIN)/python -m tests.benchmarks
 
 bench-decisions: setup-test ## rollback decisions against three peers, on simulated services

@@ -106,4 +106,4 @@ def test_configuration_reads_back_as_it_was_written(tmp_path: Path) -> None:
     home.write(configuration)
 
     assert home.read() == configuration
-    assert set(json.loads(home.configuration.read_text())) == {"schema", "log_key", "client_keys"}
+    assert set(json.loads(home.configuration.read_text())) == {"schema", "log_key", "client_keys", "prices"}
