@@ -119,6 +119,7 @@ class Check(Model):
     )
     runbook: str | None = Field(default=None, description="File and anchor that say what to do.")
     why: str = Field(default="", description="Why it is looked at in this way.")
+    todo: str = Field(default="", description="What is still to be done about the check itself; `lint` warns of it.")
     expect: Mapping[str, Expected] = Field(default_factory=dict, description="Property to comparator.")
     prefer: Mapping[str, Expected] = Field(default_factory=dict, description="As expect; missing it warns.")
 

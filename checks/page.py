@@ -70,7 +70,7 @@ def uncovered(loaded: Loaded, page: Path) -> list[Problem]:
     """Claims of `page` that nothing covers, and quotations that don't stand where they say."""
     from checks.explaining import problem_at
 
-    text = _read(page)
+    text = read_page(page)
     lines = text.splitlines()
     problems = []
     seen = set()
@@ -85,9 +85,14 @@ def uncovered(loaded: Loaded, page: Path) -> list[Problem]:
     return problems
 
 
-def _read(page: Path) -> str:
+def read_page(page: Path) -> str:
+    """The text of a page; raises ConfigurationError where it cannot be read whole."""
     try:
         with page.open("rb") as stream:
-            return stream.read(MAX_PAGE_BYTES).decode()
+            content = stream.read(MAX_PAGE_BYTES + 1)
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigurationError([Problem(str(page), None, None, f"cannot read the page: {cause}")]) from cause
+    if len(content) > MAX_PAGE_BYTES:
+        raise ConfigurationError([Problem(str(page), None, None, "larger than 1 MiB; split the page")])
+    return text

@@ -13,6 +13,7 @@ from signoff.commands.bundle import bundle
 from signoff.commands.drill import drill
 from signoff.commands.export import export
 from signoff.commands.gate import gate
+from signoff.commands.import_page import import_
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
 from signoff.commands.logs import EPILOG, logs
@@ -34,6 +35,7 @@ for command in (run, plan, lint, kinds, report, approve, override, gate, bundle,
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
+application.command(name="import")(import_)
 application.add_typer(rollback, name="rollback", help="Do we go back? Now, from now on, or in the past.")
 
 
