@@ -11,7 +11,7 @@ setup: ## make .venv from the lock file
 	@scripts/setup.sh requirements.lock
 
 setup-test: ## the same, with what only the tests need
-	@scripts/system-packages.sh redis-server:redis-server sshd:openssh-server ssh-keygen:openssh-client node:nodejs npm:npm prometheus:prometheus
+	@scripts/system-packages.sh redis-server:redis-server sshd:openssh-server ssh-keygen:openssh-client node:nodejs npm:npm prometheus:prometheus chromium:chromium
 	@scripts/setup.sh requirements-test.lock
 	@scripts/setup-clients.sh
 

@@ -152,6 +152,13 @@ CriterionState = Literal["clear", "breached", "unknown"]
 Severity = Literal["rollback", "warn"]
 
 
+class StateChange(Record):
+    """A criterion came to stand so at a time."""
+
+    at: datetime
+    state: CriterionState
+
+
 class Criterion(Record):
     """Where one rollback criterion stands (design §6)."""
 
@@ -167,6 +174,7 @@ class Criterion(Record):
     for_s: float
     samples: int
     breached_since: datetime | None = None
+    history: tuple[StateChange, ...] = ()
     reason: str
     runbook: str | None = None
     severity: Severity = "rollback"

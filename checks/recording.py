@@ -22,7 +22,7 @@ from checks.outcome import (
 from checks.places import disagreements
 from checks.plan import Plan
 from checks.redacted_record import redacted
-from checks.rollback.criteria import evaluate
+from checks.rollback.evaluation import evaluate
 from checks.rollback.procedure import rehearse
 from checks.runner import describe_runner
 from checks.verdict import of_run

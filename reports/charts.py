@@ -7,33 +7,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from checks.metrics.intervals import wilson
 from checks.outcome import Result, RunRecord
 from checks.units import Dimension, Quantity
 from reports import values
+from reports.chart_windows import LARGEST, PERCENTILES, Window, windows_of
 
 WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 72, 12, 12, 30
-MOST_POINTS = 500
 _HEADROOM = 1.1
-_LARGEST = 1e12
 _QUANTITY = re.compile(r"(?:at least|at most|above|below) ([0-9.]+ ?[A-Za-z%]*)")
 
 
 @dataclass(frozen=True)
 class Point:
-    """One window: where it is drawn, its time, value and 95 % interval in words."""
+    """One window: where it is drawn, its time, its value, and what stands beside it, in words."""
 
     x: float
     y: float
     at: str
     value: str
-    interval: str
+    beside: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,23 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A percentile of a latency over time, as an SVG path."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Chart:
-    """One metric over time; `line` and `bands` are SVG paths."""
+    """One metric over time; `line` and `bands` are SVG paths, `columns` name what stands beside each value."""
 
     result: Result
+    columns: tuple[str, ...]
     points: tuple[Point, ...]
     line: str
     bands: str
+    percentiles: tuple[Line, ...]
     scale: tuple[Level, ...]
     limits: tuple[Level, ...]
     first: str
@@ -59,11 +67,41 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class _Window:
-    at: datetime
-    value: float | None
-    low: float | None = None
-    high: float | None = None
+class _Plot:
+    """The plot's scales: time from `begin` over `seconds`, values of a unit from 0 to `top`."""
+
+    begin: datetime
+    seconds: float
+    top: float
+    unit: Any
+
+    def across(self, at: datetime) -> float:
+        share = (at - self.begin).total_seconds() / self.seconds if self.seconds else 0.5
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+    def up(self, value: float) -> float:
+        return round(HEIGHT - BOTTOM - min(value / self.top, 1.0) * (HEIGHT - TOP - BOTTOM), 1)
+
+    def words(self, value: float | None) -> str:
+        if value is None:
+            return values.NOTHING
+        if self.unit == "rate":
+            return values.share(value)
+        return values.span(value / 1000) if self.unit == "duration_ms" else values.number(value)
+
+    def level(self, value: float) -> Level:
+        return Level(self.up(value), self.words(value))
+
+    def line(self, places: Iterable[tuple[datetime, float | None]]) -> str:
+        """A path through the places; one that is missing ends a stroke."""
+        path, pen = [], "M"
+        for at, value in places:
+            if value is None:
+                pen = "M"
+            else:
+                path.append(f"{pen}{self.across(at)} {self.up(value)}")
+                pen = "L"
+        return " ".join(path)
 
 
 def charts_of(record: RunRecord) -> list[Chart]:
@@ -72,78 +110,51 @@ def charts_of(record: RunRecord) -> list[Chart]:
 
 
 def _chart(result: Result) -> Chart | None:
-    unit = result.observed.get("unit")
-    windows = _windows(result.observed.get("windows"), is_rate=unit == "rate")
-    known = [each for each in windows if each.value is not None]
-    if not known:
+    windows = windows_of(result)
+    if all(each.value is None for each in windows):
         return None
+    unit = result.observed.get("unit")
     limits = _limits(result, unit)
-    top = max([*limits, *(each.high or each.value or 0.0 for each in known)]) * _HEADROOM or 1.0
-    top = min(top, 1.0) if unit == "rate" else top
+    top = max([*limits, *(each.highest for each in windows)]) * _HEADROOM or 1.0
     begin, end = windows[0].at, windows[-1].at
-    length = (end - begin).total_seconds()
-
-    def across(at: datetime) -> float:
-        share = (at - begin).total_seconds() / length if length else 0.5
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
-
-    def up(value: float) -> float:
-        return round(HEIGHT - BOTTOM - min(value / top, 1.0) * (HEIGHT - TOP - BOTTOM), 1)
-
-    def words(value: float) -> str:
-        return _words(value, unit)
-
+    plot = _Plot(begin, (end - begin).total_seconds(), min(top, 1.0) if unit == "rate" else top, unit)
+    percentiles = _percentiles(plot, windows)
     return Chart(
         result=result,
-        points=tuple(
-            Point(across(each.at), up(each.value), values.moment(each.at), words(each.value), _interval(each, words))
-            for each in known
-            if each.value is not None
-        ),
-        line=_line((across(each.at), None if each.value is None else up(each.value)) for each in windows),
+        columns=PERCENTILES if percentiles else ("95 % interval",),
+        points=tuple(_point(plot, each, bool(percentiles)) for each in windows if each.value is not None),
+        line=plot.line((each.at, each.value) for each in windows),
         bands=" ".join(
-            f"M{across(each.at)} {up(each.low)}V{up(each.high)}"
-            for each in known
-            if each.low is not None and each.high is not None
+            f"M{plot.across(each.at)} {plot.up(each.interval[0])}V{plot.up(each.interval[1])}"
+            for each in windows
+            if each.interval
         ),
-        scale=tuple(Level(up(top * share), words(top * share)) for share in (0.0, 0.5, 1.0)),
-        limits=tuple(Level(up(limit), words(limit)) for limit in limits),
+        percentiles=percentiles,
+        scale=tuple(plot.level(plot.top * share) for share in (0.0, 0.5, 1.0)),
+        limits=tuple(plot.level(limit) for limit in limits),
         first=values.moment(begin),
         last=values.moment(end),
     )
 
 
-def _windows(raw: Any, *, is_rate: bool) -> list[_Window]:
-    """What can be drawn of the observed `[start, value, samples]`, in the order of time."""
-    if not isinstance(raw, Sequence) or isinstance(raw, str):
-        return []
-    found = []
-    for each in raw[-MOST_POINTS:]:
-        window = _window(each, is_rate=is_rate)
-        if window is not None:
-            found.append(window)
-    return sorted(found, key=lambda window: window.at)
+def _point(plot: _Plot, window: Window, has_percentiles: bool) -> Point:
+    if has_percentiles:
+        shown = window.percentiles or (None,) * len(PERCENTILES)
+        beside = tuple(plot.words(each) for each in shown)
+    else:
+        interval = window.interval
+        beside = (f"{plot.words(interval[0])} to {plot.words(interval[1])}" if interval else values.NOTHING,)
+    value = window.value or 0.0
+    return Point(plot.across(window.at), plot.up(value), values.moment(window.at), plot.words(value), beside)
 
 
-def _window(raw: Any, *, is_rate: bool) -> _Window | None:
-    match raw:
-        case [str(start), int() | float() | None as value, int(samples)]:
-            try:
-                at = datetime.fromisoformat(start)
-            except ValueError:
-                return None
-        case _:
-            return None
-    if at.tzinfo is None:
-        return None
-    if value is None or isinstance(value, bool) or not 0 <= value < _LARGEST:
-        return _Window(at, None)
-    if not is_rate:
-        return _Window(at, float(value))
-    if value > 1 or not 0 <= samples < _LARGEST:
-        return _Window(at, None)
-    interval = wilson(round(value * samples), samples)
-    return _Window(at, float(value), *interval) if interval else _Window(at, float(value))
+def _percentiles(plot: _Plot, windows: list[Window]) -> tuple[Line, ...]:
+    lines = []
+    for number, name in enumerate(PERCENTILES):
+        places = [(each.at, each.percentiles[number] if each.percentiles else None) for each in windows]
+        if any(value is not None for _, value in places):
+            lines.append(Line(name, plot.line(places)))
+    return tuple(lines)
 
 
 def _limits(result: Result, unit: Any) -> list[float]:
@@ -158,28 +169,4 @@ def _limits(result: Result, unit: Any) -> list[float]:
             found.append(quantity.value * 1000)
         elif unit != "duration_ms" and quantity.dimension in {Dimension.RATIO, Dimension.NUMBER}:
             found.append(float(quantity.value))
-    return [each for each in found if math.isfinite(each) and 0 <= each < _LARGEST]
-
-
-def _line(places: Iterable[tuple[float, float | None]]) -> str:
-    """A path through the places; one that is missing ends a stroke."""
-    path, pen = [], "M"
-    for x, y in places:
-        if y is None:
-            pen = "M"
-        else:
-            path.append(f"{pen}{x} {y}")
-            pen = "L"
-    return " ".join(path)
-
-
-def _words(value: float, unit: Any) -> str:
-    if unit == "rate":
-        return values.share(value)
-    return values.span(value / 1000) if unit == "duration_ms" else values.number(value)
-
-
-def _interval(window: _Window, words: Any) -> str:
-    if window.low is None or window.high is None:
-        return values.NOTHING
-    return f"{words(window.low)} to {words(window.high)}"
+    return [each for each in found if math.isfinite(each) and 0 <= each < LARGEST]

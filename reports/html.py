@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.outcome import RunRecord, Status
 from checks.signing.gate import Decision
-from reports import charts, measures, observations, values, wording
+from reports import charts, measures, observations, timeline, values, wording
 from reports.actions import actions_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
 from reports.escaping import plain
+from reports.excerpts import Excerpt
 from reports.gate import rows_of
 from reports.links import evidence_target, runbook_target
 from reports.markdown import report_title
@@ -30,8 +33,16 @@ from reports.sections import sections_of
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(record: RunRecord, checklist_folder: str = "../..", decision: Decision | None = None) -> str:
-    """The whole page; the same record gives the same bytes. `checklist_folder` is as in `reports.markdown.render`."""
+def render(
+    record: RunRecord,
+    checklist_folder: str = "../..",
+    decision: Decision | None = None,
+    excerpts: Mapping[str, Excerpt] = MappingProxyType({}),
+) -> str:
+    """The whole page; the same record gives the same bytes.
+
+    `checklist_folder` and `decision` are as in `reports.markdown.render`, `excerpts` are of evidence files by path.
+    """
     anchors = Anchors()
     name_rows(record, anchors)
     style, script = (_asset(name) for name in ("report.css", "report.js"))
@@ -53,6 +64,9 @@ def render(record: RunRecord, checklist_folder: str = "../..", decision: Decisio
             actions=actions_of(record),
             figures=measures.figures_of(record),
             charts=charts.charts_of(record),
+            excerpts=excerpts,
+            history=timeline.timeline_of(record),
+            timeline=timeline,
             chart=charts,
             parts=lambda result: observations.parts_of(result, record),
             anchor=lambda kind, row: anchors.row(kind, row) or "",
@@ -105,6 +119,7 @@ def _environment() -> Environment:
         "criterion_interval": measures.criterion_interval,
         "evidence_target": evidence_target,
         "path": Markup,
+        "kept": lambda line: Markup.escape(line),
     }
     environment.globals |= {"MOST_ATTEMPTS": 20, "MOST_REASONS": 20, "MOST_PARTS": observations.MOST_PARTS}
     return environment

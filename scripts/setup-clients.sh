@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Node client that the tests try against the proxy, from its lock file.
+# Installs what the tests take from npm, from its lock file.
 set -eu
 cd "$(dirname "$0")/../tests/clients"
 cmp -s package-lock.json node_modules/.package-lock.signoff 2>/dev/null && exit 0

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from checks.outcome import RunRecord
     from checks.signing.gate import Decision
 
@@ -23,9 +25,10 @@ class Format(StrEnum):
     HTML = "html"
 
 
-def view(record: RunRecord, format_: Format, decision: Decision | None = None) -> str:
-    """A run in one of the formats, with what a gate said of it where that was asked."""
+def view(run: Path, record: RunRecord, format_: Format, decision: Decision | None = None) -> str:
+    """The record of a run's folder in one of the formats, with what a gate said of it where that was asked."""
     from reports import github, html, junit, markdown, table
+    from reports.excerpts import excerpts_of
 
     renderers: dict[Format, Callable[[], str]] = {
         Format.MARKDOWN: lambda: markdown.render(record, decision=decision),
@@ -33,7 +36,7 @@ def view(record: RunRecord, format_: Format, decision: Decision | None = None) -
         Format.JSON: lambda: _document(record, decision),
         Format.GITHUB: lambda: github.summary(record, decision),
         Format.CSV: lambda: table.render(record, decision),
-        Format.HTML: lambda: html.render(record, decision=decision),
+        Format.HTML: lambda: html.render(record, decision=decision, excerpts=excerpts_of(run, record)),
     }
     return renderers[format_]()
 

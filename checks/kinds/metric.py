@@ -56,6 +56,7 @@ class MetricCheck(Check):
         "samples": "what the value rests on: the whole of a rate, the durations of a latency, else the requests",
         "unit": "rate, count, duration_ms or per_second, as the measure is defined",
         "windows": "[start, value, samples] of each window, at most the latest 500",
+        "percentiles": "of a latency, [start, p50, p95, p99] of the same windows in ms; null of other measures",
         "synthetic": "none, some or all of the requests are labelled synthetic",
         "series": "the value of each window that has one, in the order of time; what `trend: rising|falling` is of",
         "trend": "rising, falling or flat: the direction of `series`; null with fewer than four windows",
@@ -106,6 +107,7 @@ class MetricCheck(Check):
             "samples": measured.samples,
             "unit": measured.unit,
             "windows": [[each.start.isoformat(), each.value, each.samples] for each in windows],
+            "percentiles": _percentiles(table, measured),
             "synthetic": table.is_synthetic,
             "series": series,
             "trend": direction(series) if len(series) >= FEWEST_VALUES else None,
@@ -169,6 +171,15 @@ def _recorded(file: str, measure: str, context: Context) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
         raise _NoBaselineError(f"{file} records no {measure} above zero")
     return float(value)
+
+
+def _percentiles(table: WindowTable, measured: MeasureValue) -> list[list[Any]] | None:
+    if measured.unit != "duration_ms":
+        return None
+    family = measured.name.rpartition(".")[0]
+    p50, p95, p99 = (table.measure(f"{family}.{name}").windows[-MAX_WINDOWS:] for name in ("p50", "p95", "p99"))
+    rows = zip(p50, p95, p99, strict=True)
+    return [[low.start.isoformat(), low.value, middle.value, high.value] for low, middle, high in rows]
 
 
 def _quantity(value: float | None, measured: MeasureValue) -> Quantity | float | None:

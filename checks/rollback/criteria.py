@@ -14,9 +14,7 @@ from typing import NamedTuple
 
 from checks.checklist import DIMENSIONS, RollbackCriterion
 from checks.expectation import Expectation
-from checks.loading import Loaded
 from checks.metrics.errors import LogSourceError
-from checks.metrics.gathering import gather
 from checks.metrics.intervals import wilson
 from checks.metrics.measures import MEASURES, Rate, Unit
 from checks.outcome import Criterion, CriterionState, Result, Status
@@ -24,7 +22,6 @@ from checks.planning import rows_of
 from checks.rollback.baseline import BaselineError, baseline_of
 from checks.rollback.decision import PARTS, SCALES, decide, missing
 from checks.rollback.timeline import Timeline, parts_before
-from checks.target import Target
 from checks.units import Dimension, Quantity
 
 LONGEST_WINDOW_S = 60
@@ -38,29 +35,6 @@ class _Seen(NamedTuple):
     samples: int
     since: datetime | None
     reason: str
-
-
-def evaluate(loaded: Loaded, target: Target, results: Sequence[Result], now: datetime) -> tuple[Criterion, ...]:
-    """Every criterion of the checklist, of the target's logs and of the run's own results."""
-    criteria = loaded.checklist.rollback.criteria
-    by_id = {result.id: result for result in results}
-    root = loaded.path.resolve().parent
-    timeline: Timeline | LogSourceError
-    try:
-        timeline = Timeline(
-            gather(
-                target.logs.paths,
-                log_format=target.logs.format,
-                until=now,
-                window_s=window_of(criteria),
-                versions=frozenset({loaded.checklist.release.version}),
-                now=now,
-            )
-        )
-    except LogSourceError as cause:
-        timeline = cause
-
-    return tuple(state_of(criterion, timeline, by_id, root, now) for criterion in criteria)
 
 
 def state_of(

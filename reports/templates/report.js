@@ -21,6 +21,14 @@
       check.scrollIntoView();
     }
   };
+  const button = form.querySelector("button");
+  const toggle = () => {
+    const open = button.getAttribute("aria-expanded") === "false";
+    button.setAttribute("aria-expanded", String(open));
+    button.textContent = open ? "Close all" : "Open what is shown";
+    for (const check of checks) check.querySelector("details").open = open && !check.hidden;
+  };
+  button.addEventListener("click", toggle);
   form.hidden = false;
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -38,7 +38,7 @@ def report(
 
     record = read_record(run)
     decision = _decision(run, allowed_signers, revoked_keys, bundle or [])
-    sys.stdout.write(view(record, format_, decision))
+    sys.stdout.write(view(run, record, format_, decision))
 
 
 def _decision(

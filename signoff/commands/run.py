@@ -104,11 +104,14 @@ def _conduct(
 def _write_reports(folder: RunFolder, record: RunRecord, root: Path) -> None:
     from checks.run_folder import write_atomically
     from reports import github, html, markdown
+    from reports.excerpts import excerpts_of
 
     way = os.path.relpath(root, folder.path)
     write_atomically(folder.path / "report.md", markdown.render(record, way).encode())
-    write_atomically(folder.path / "report.html", html.render(record, way).encode())
-    write_atomically(folder.path / "junit.xml", view(record, Format.JUNIT).encode())
+    write_atomically(
+        folder.path / "report.html", html.render(record, way, excerpts=excerpts_of(folder.path, record)).encode()
+    )
+    write_atomically(folder.path / "junit.xml", view(folder.path, record, Format.JUNIT).encode())
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), github.summary(record))
     if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -33,7 +33,7 @@ def test_a_rate_has_its_interval_its_limit_and_a_scale_that_holds_all() -> None:
     assert [point.x for point in chart.points] == [72.0, 350.0, 628.0]
     assert chart.points[0].y == charts.HEIGHT - charts.BOTTOM
     assert chart.points[1].y < chart.points[2].y < chart.points[0].y
-    assert chart.points[1].interval.endswith("%")
+    assert chart.points[1].beside[0].endswith("%")
     assert chart.bands.count("M") == 3
     assert [level.label for level in chart.limits] == ["5.0 %"]
     assert charts.TOP < chart.limits[0].y < charts.HEIGHT - charts.BOTTOM
@@ -76,3 +76,16 @@ def test_whatever_was_observed_lies_within_the_picture(
             assert charts.TOP <= point.y <= charts.HEIGHT - charts.BOTTOM
         assert all(charts.TOP <= level.y <= charts.HEIGHT - charts.BOTTOM for level in (*chart.scale, *chart.limits))
         assert set(chart.line + chart.bands) <= set("MLV 0123456789.")
+
+
+def test_a_latency_shows_its_percentiles_where_it_has_them() -> None:
+    windows = [window(minute, 250.0) for minute in range(3)]
+    percentiles = [[windows[0][0], 200.0, 400.0, 900.0], [windows[2][0], None, float("nan"), "x"]]
+    observed = {"windows": windows, "unit": "duration_ms", "percentiles": percentiles}
+    result = records.result("m", Status.PASS, kind="metric", observed=observed)
+    (chart,) = charts.charts_of(records.record((result,)))
+    assert chart.columns == ("p50", "p95", "p99")
+    assert chart.points[0].beside == ("200 ms", "400 ms", "900 ms")
+    assert chart.points[1].beside == chart.points[2].beside == ("—", "—", "—")
+    assert [line.name for line in chart.percentiles] == ["p50", "p95", "p99"]
+    assert all(level.y <= chart.scale[0].y for level in chart.scale)

@@ -75,6 +75,12 @@ def test_a_latency_is_a_time(make: Make, read: Any) -> None:
     assert observation.properties["value"].dimension is Dimension.TIME
     assert observation.properties["value"].value == pytest.approx(0.31, rel=0.02)
     assert observation.properties["samples"] == 30
+    (percentiles,) = observation.properties["percentiles"]
+    (window,) = observation.properties["windows"]
+    assert percentiles[0] == window[0]
+    assert percentiles[1:] == pytest.approx([310, 310, 310], rel=0.02)
+    errors = make(MetricCheck, measure="errors.rate", expect={"at_most": "5%"}).observe(read([MISS] * 30))
+    assert errors.properties["percentiles"] is None
 
 
 def test_a_count_is_a_number(make: Make, read: Any) -> None:

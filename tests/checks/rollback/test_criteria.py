@@ -16,7 +16,7 @@ from checks.errors import ConfigurationError
 from checks.linting import problems_of
 from checks.loading import load
 from checks.outcome import Criterion, Result, Status
-from checks.rollback.criteria import evaluate
+from checks.rollback.evaluation import evaluate
 from checks.target import Logs, Target
 from tests.checks.kinds import logged
 from tests.checks.running import checklist, conducted, stage, told, write
