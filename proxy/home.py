@@ -17,7 +17,6 @@ from proxy.errors import StartError
 from proxy.prices import Prices
 
 PRIVATE_FOLDER = 0o700
-PRIVATE_FILE = 0o600
 LARGEST_FILE = 1_000_000
 """The most bytes that a configuration or account file may have."""
 

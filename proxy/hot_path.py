@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -166,10 +165,6 @@ class HotPath:
         told = {**answer_headers(asked, outcome, 0.0), "content-type": media_type_of(asked)}
         headers = [(name.encode(), value.encode()) for name, value in told.items() if name not in VARYING_HEADERS]
         return _Known(asked, key, event, headers)
-
-
-Remember = Callable[[ImageRequest, str], None]
-"""How the endpoint tells what a request has asked for, and the cache's key of its answer."""
 
 
 async def _begun(receive: Receive, taken: list[Message]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 import uvicorn
 from starlette.applications import Starlette
 
+from proxy.allocation import keep_large_blocks
 from proxy.application import build_application
 from proxy.connections import BoundedConnection, ClientLimits
 from proxy.service import Service
@@ -28,6 +29,7 @@ def run_worker(service: Service, listener: socket.socket, *, supervisor: int | N
 
     supervisor  the process without which this one stops
     """
+    keep_large_blocks()
     # Its warnings about broken forms are the clients' business, and are answered to them.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     # uvicorn raises the signal again once it has stopped; an orderly stop is no failure, so it ends here.

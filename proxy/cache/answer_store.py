@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from proxy.atomic import write_private
@@ -47,6 +48,7 @@ class AnswerStore:
         self._on_eviction = on_eviction
         self._reading = threading.Lock()
         self._writing = threading.Lock()
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="digests")
         self.evictions = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
@@ -75,7 +77,7 @@ class AnswerStore:
                 body = path.read_bytes()
             except FileNotFoundError:
                 body = None
-            if body is not None and hashlib.sha256(body).hexdigest() == row.sha256:
+            if body is not None and _digest(body) == row.sha256:
                 return Entry(body, row.images, row.model, row.prompt_hash, row.created_at), state
             # Another process may have replaced or removed it between the two looks.
             before, row = row, self._find(key)
@@ -89,7 +91,8 @@ class AnswerStore:
         size = len(entry.body)
         if size > self._max_bytes:
             return None
-        digest = hashlib.sha256(entry.body).hexdigest()
+        # The digest is computed while the file is on its way to the disk.
+        digest = self._hashing.submit(_digest, entry.body)
         with self._writing:
             while True:
                 with self._writes.transaction():
@@ -116,6 +119,7 @@ class AnswerStore:
 
     def close(self) -> None:
         """Close the index."""
+        self._hashing.shutdown()
         with self._writing, self._reading:
             self._reads.close()
             self._writes.close()
@@ -147,14 +151,15 @@ class AnswerStore:
             self._drop_expired()
             self._make_room(0)
 
-    def _add(self, key: str, entry: Entry, digest: str) -> FileState:
+    def _add(self, key: str, entry: Entry, digest: Future[str]) -> FileState:
         size, path = len(entry.body), answer_path(self._directory, key)
         self._drop_expired()
         self._make_room(size)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_private(path, entry.body)
+        now = self._clock()
         self._writes.add(
-            Row(key, digest, size, entry.images, entry.model, entry.prompt_hash, entry.created_at, self._clock())
+            Row(key, digest.result(), size, entry.images, entry.model, entry.prompt_hash, entry.created_at, now)
         )
         return FileState.of(str(path))
 
@@ -200,6 +205,10 @@ class AnswerStore:
         self._writes.remove(keys)
         for key in keys:
             answer_path(self._directory, key).unlink(missing_ok=True)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _checked(path: Path) -> Index:
