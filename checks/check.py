@@ -186,6 +186,11 @@ class Context:
     instance: Instance | None = None
     """The instance that the check is of; its `via` says how commands get there."""
 
+    @property
+    def elsewhere(self) -> Instance | None:
+        """The instance, where commands, files and processes of the check are not on this machine."""
+        return self.instance if self.instance is not None and self.instance.via else None
+
     def path(self, text: str) -> Path:
         """The path that `text` names: absolute, under `~`, or relative to the checklist's folder."""
         return self.root / Path(text).expanduser()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from checks.contents import open_regular
 
@@ -16,6 +18,9 @@ BUSY_S = 5.0
 """How long another's lock is waited for."""
 INSTRUCTIONS = 10_000
 """Steps of SQLite's virtual machine between two looks at the clock."""
+MAXIMUM_ROWS = 10_000
+READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+"""What a query may do (SQLite's authorizer actions): no pragma, no attached file, no write."""
 UNAVAILABLE = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -82,6 +87,35 @@ def copy_database(source: Path, destination: Path, over: Callable[[], bool]) -> 
         database.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
         return digest
+
+
+def asked(path: Path, query: str | None, over: Callable[[], bool]) -> dict[str, Any]:
+    """Integrity, number of rows, and first value of one SELECT; a damaged database is not asked.
+
+    Raises ValueError for what is no SELECT or gives too many rows, sqlite3.Error for what SQLite refuses, and as
+    `opened` does.
+    """
+    with opened(path, over) as database:
+        integrity = integrity_of(database)
+        if query is None or integrity != "ok":
+            return {"integrity": integrity, "rows": None, "value": None}
+        database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY)
+        cursor = database.execute(query)
+        if cursor.description is None:
+            raise ValueError("it is not a SELECT")
+        rows = cursor.fetchmany(MAXIMUM_ROWS + 1)
+    if len(rows) > MAXIMUM_ROWS:
+        raise ValueError(f"it gives more than {MAXIMUM_ROWS} rows; count or LIMIT them in it")
+    return {"integrity": integrity, "rows": len(rows), "value": _plain(rows[0][0]) if rows else None}
+
+
+def _plain(value: object) -> object:
+    """A value of SQLite's as JSON can hold it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def rows_digest(database: sqlite3.Connection) -> str:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from checks.check import Check, Context
+from checks.far.carrying import Unreachable, run_there
 from checks.judgement import Truncated
 from checks.outcome import Evidence, Observation, error
+from checks.patterns import Pattern
 from checks.process import ProcessResult, run_process
 from checks.query import parse_json
 from checks.units import Dimension, Quantity
@@ -33,18 +35,23 @@ class CommandCheck(Check):
         "stdout": "standard output as text",
         "stderr": "standard error as text",
         "json": "standard output as JSON",
+        "counts": "by the names of `counts`: how many lines of standard output match",
         "duration": "seconds until it ended",
     }
     of_instances: ClassVar[bool] = True
 
     kind: Literal["command"]
     command: Argv = Field(description="The program and its arguments, a list.")
-    cwd: str = Field(default=".", description="The folder to run it in.")
+    cwd: str = Field(default=".", description="The folder to run it in; at an instance, one there.")
     env: Mapping[str, str] = Field(default_factory=dict, description="Variables that are set besides the usual few.")
+    counts: Mapping[str, Pattern] = Field(default_factory=dict, description="Name to RE2 pattern, for `counts`.")
 
     def observe(self, context: Context) -> Observation:
         """Run it to its end. One that does not end by itself, or not in time, is an error whatever it printed."""
-        result = run(self.command, context, cwd=self.cwd, env=self.env)
+        try:
+            result = self._run(context)
+        except Unreachable as away:
+            return error(str(away))
         evidence = output_of(result)
         problem = why_unusable(result, context.timeout_s)
         if problem is not None:
@@ -55,6 +62,7 @@ class CommandCheck(Check):
             "stdout": stdout,
             "stderr": _text(result.stderr, truncated=result.stderr_truncated),
             "json": stdout if isinstance(stdout, Truncated) else None,
+            "counts": stdout if isinstance(stdout, Truncated) else _counted(stdout, self.counts),
             "duration": Quantity(result.duration_s, Dimension.TIME),
         }
         if isinstance(stdout, str) and any(name.partition(".")[0] == "json" for name in (*self.expect, *self.prefer)):
@@ -63,6 +71,11 @@ class CommandCheck(Check):
             except ValueError as unparsed:
                 return error(f"{self.command[0]} ended with {result.exit_code}, and printed {unparsed}", *evidence)
         return Observation(seen, evidence)
+
+    def _run(self, context: Context) -> ProcessResult:
+        if context.elsewhere is None:
+            return run(self.command, context, cwd=self.cwd, env=self.env)
+        return run_there(context.elsewhere, self.command, context, cwd=self.cwd, env=self.env)
 
 
 def run(
@@ -96,6 +109,17 @@ def output_of(result: ProcessResult) -> tuple[Evidence, ...]:
     """What a command printed, as evidence; an empty stream is left out."""
     streams = {"stdout.txt": result.stdout, "stderr.txt": result.stderr}
     return tuple(Evidence(name, content) for name, content in streams.items() if content)
+
+
+def _counted(text: str, patterns: Mapping[str, str]) -> dict[str, int]:
+    """How many lines each pattern is found in."""
+    import re2
+
+    lines = text.splitlines()
+    return {
+        name: sum(compiled.search(line) is not None for line in lines)
+        for name, compiled in ((name, re2.compile(pattern)) for name, pattern in patterns.items())
+    }
 
 
 def _text(content: bytes, *, truncated: bool) -> str | Truncated:

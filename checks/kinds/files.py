@@ -10,12 +10,13 @@ from pydantic import Field, field_validator, model_validator
 
 from checks.check import Check, Context, Expected
 from checks.contents import UnreadableError
-from checks.kinds.file import PROPERTIES, content_of, described
+from checks.kinds.file import PROPERTIES
+from checks.kinds.path_looking import paths_of
 from checks.observed import ABSENT, look_up
 from checks.outcome import Observation, error, no_data
 from checks.query import Query
 from checks.units import Dimension, Quantity
-from checks.wildcards import fixed_part, matching
+from checks.wildcards import fixed_part
 
 MAXIMUM_NAMES = 50
 
@@ -64,10 +65,11 @@ class FilesCheck(Check):
 
     def observe(self, context: Context) -> Observation:
         """List the matches and look at each; a folder that cannot be read is an error, never a zero."""
-        pattern = context.path(self.pattern)
+        look = paths_of(context, {name.partition(".")[0] for name in self.where}, self.query)
+        pattern = look.path(self.pattern)
         folder, _ = fixed_part(pattern)
         try:
-            found = matching(pattern)
+            found = look.matching(pattern)
         except FileNotFoundError:
             return self._without_folder(folder)
         except (UnreadableError, OSError) as problem:
@@ -78,7 +80,7 @@ class FilesCheck(Check):
             if context.stop.is_set():
                 return error(f"{len(found)} files match, too many to look at in {context.timeout_s:g} s")
             try:
-                seen = self._seen(path, context)
+                seen = look.seen(path)
                 wanted = all(self._holds(name, seen) for name in self.where)
             except ValueError:
                 unparsed.append(str(path.relative_to(folder)))
@@ -100,11 +102,6 @@ class FilesCheck(Check):
             },
             reason=f"not to be read: {', '.join(unparsed[:5])}" if unparsed else "",
         )
-
-    def _seen(self, path: Path, context: Context) -> dict[str, Any]:
-        asked = {name.partition(".")[0] for name in self.where}
-        seen = described(path, context.now().timestamp())
-        return seen | (content_of(path, asked, self.query, context.stop.is_set) if seen["kind"] == "file" else {})
 
     def _holds(self, name: str, seen: Mapping[str, Any]) -> bool:
         observed = look_up(seen, name)

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from checks.check import Check, Context, Seconds
 from checks.contents import UnreadableError
 from checks.judgement import Truncated
-from checks.kinds.target_logs import log_format
+from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, error, no_data
 from checks.text_search import SearchStoppedError, occurrences
 from checks.wildcards import matching
@@ -86,10 +86,10 @@ class LogCheck(Check):
         """Read the events, search the files; nothing read is nothing known."""
         from checks.metrics.errors import LogSourceError
 
-        paths = [str(context.path(each)) for each in self.source or context.target.logs.paths]
         properties: dict[str, Any] = {}
         evidence: list[Evidence] = []
         try:
+            paths = log_paths(context, self.source)
             if self._asks_for_events:
                 found = self._events(paths, context)
                 if found.reason_if_unknown:
@@ -137,7 +137,7 @@ class LogCheck(Check):
 
         In the reverse order of their names: a database's journal comes before the database that it is merged into.
         """
-        patterns = [context.path(each) for each in self.files] or [Path(each) for each in paths]
+        patterns = [Path(each) for each in (log_paths(context, self.files) if self.files else paths)]
         files = {file.resolve() for pattern in patterns for file in _files(pattern)}
         if not files:
             raise FileNotFoundError("no file is named to search for `absent_text`")

@@ -14,7 +14,7 @@ from checks.check import Check, Context, Seconds
 from checks.checklist import Baseline
 from checks.contents import UnreadableError, read_bounded
 from checks.kinds.target_logs import log_format, log_paths
-from checks.outcome import Evidence, Observation, no_data
+from checks.outcome import Evidence, Observation, error, no_data
 from checks.query import parse_json
 from checks.trend import FEWEST_VALUES, direction
 from checks.units import Dimension, Quantity
@@ -91,6 +91,8 @@ class MetricCheck(Check):
                 reason = f"{measured.samples} samples, and at least {self.min_samples} are needed"
                 return no_data(reason, samples=measured.samples, remedy="wait for more requests, or widen `window`")
             baseline = self._baseline_value(context)
+        except UnreadableError as problem:
+            return error(str(problem))
         except LogSourceError as problem:
             return no_data(str(problem), remedy=problem.remedy)
         except _NoBaselineError as problem:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from checks.check import Check, Context
+from checks.contents import UnreadableError
+from checks.far.asking import ask
 from checks.outcome import Observation, error
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Listener:
     address: str
     port: int
     pid: int | None
+    program: str | None = None
 
     @property
     def ip(self) -> IPv4Address | IPv6Address:
@@ -73,8 +76,8 @@ class PortCheck(Check):
                 named, port = host_and_port(context.target.url)
                 host = host or named
             addresses = addresses_of(host)
-            on_port = listeners(port)
-        except (ValueError, psutil.Error) as problem:
+            on_port = listeners(port) if context.elsewhere is None else _listeners_there(port, context)
+        except (ValueError, UnreadableError, psutil.Error) as problem:
             return error(f"the port cannot be looked at: {problem}")
         found = [each for each in on_port if addresses is None or each.answers(addresses)]
         if not found:
@@ -89,7 +92,7 @@ class PortCheck(Check):
                 "address": found[0].address,
                 "loopback": all(each.ip.is_loopback for each in found),
                 "pid": pids[0] if pids else None,
-                "program": _executable(pids[0]) if pids else None,
+                "program": next((each.program for each in found if pids and each.pid == pids[0]), None),
                 "processes": len(pids) if all(each.pid is not None for each in found) else None,
             }
         )
@@ -126,7 +129,16 @@ def listeners(port: int) -> list[Listener]:
     except psutil.AccessDenied:
         table = list(_own_sockets())
     bound = [(pid, laddr) for pid, status, laddr in table if status == psutil.CONN_LISTEN and laddr]
-    found = {Listener(laddr.ip, laddr.port, pid) for pid, laddr in bound if laddr.port == port}
+    found = {Listener(laddr.ip, laddr.port, pid, _executable(pid)) for pid, laddr in bound if laddr.port == port}
+    return sorted(found, key=lambda each: (each.address, each.pid or 0))
+
+
+def _listeners_there(port: int, context: Context) -> list[Listener]:
+    """The same at the check's instance; raises UnreadableError."""
+    if context.elsewhere is None:
+        raise ValueError("the check is of no instance elsewhere")
+    told = ask(context.elsewhere, "checks.far.processes", context, what="listeners", port=port)
+    found = {Listener(each["address"], port, each["pid"], each["program"]) for each in told}
     return sorted(found, key=lambda each: (each.address, each.pid or 0))
 
 
@@ -140,10 +152,10 @@ def _own_sockets() -> Iterator[tuple[int | None, str, psutil._ntuples.addr | tup
             continue
 
 
-def _executable(pid: int) -> str | None:
+def _executable(pid: int | None) -> str | None:
     import psutil
 
     try:
-        return psutil.Process(pid).exe() or None
+        return None if pid is None else psutil.Process(pid).exe() or None
     except psutil.Error:
         return None

@@ -10,8 +10,11 @@ from pydantic import Field, model_validator
 
 from checks.check import Check, Context
 from checks.contents import UnreadableError, is_there, read_bounded
+from checks.far.asking import ask
 from checks.kinds.port import host_and_port, listeners
 from checks.outcome import Observation, error, no_data
+from checks.process_facts import interpreter, program_facts, script_of
+from checks.target import Instance
 from checks.units import Dimension, Quantity
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
 
 CLOCK_SLACK_S = 2.0
 """A process's start is known to clock ticks and a file's time to the file system's grain; this covers both."""
-OPTIONS_WITH_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
-"""Options of the Python interpreter whose value is the next argument (python --help)."""
 
 
 class ProcessCheck(Check):
@@ -62,6 +63,8 @@ class ProcessCheck(Check):
         """Look the process up and read what the system says of it."""
         import psutil
 
+        if context.elsewhere is not None:
+            return self._there(context.elsewhere, context)
         try:
             found = self._candidates(context)
             if isinstance(found, str):
@@ -77,6 +80,20 @@ class ProcessCheck(Check):
             )
         except (ValueError, UnreadableError, psutil.Error) as problem:
             return error(f"the process cannot be looked up: {problem}")
+
+    def _there(self, instance: Instance, context: Context) -> Observation:
+        try:
+            port = None if self.pid_file or self.name else self.port or host_and_port(context.target.url)[1]
+            named = {"port": port, "pid_file": self.pid_file, "name": self.name}
+            told = ask(instance, "checks.far.processes", context, what="process", **named)
+        except (ValueError, UnreadableError) as problem:
+            return error(f"the process cannot be looked up: {problem}")
+        if told["running"] is None:
+            return no_data(told["reason"])
+        if not told["running"]:
+            return Observation(dict.fromkeys(self.observes) | {"running": False}, reason=told["reason"])
+        seen = {name: told[name] for name in self.observes}
+        return Observation(seen | {"age": Quantity(told["age"], Dimension.TIME)})
 
     def _candidates(self, context: Context) -> list[psutil.Process] | str:
         """The processes meant, or why there is none."""
@@ -97,44 +114,14 @@ def described(process: psutil.Process, now: float) -> dict[str, Any]:
     if process.status() == psutil.STATUS_ZOMBIE:
         raise psutil.NoSuchProcess(process.pid)
     seen = process.as_dict(["exe", "cmdline", "create_time", "username", "environ", "cwd"])
-    executable, command = seen["exe"] or None, seen["cmdline"] or []
-    python = _interpreter(executable, command)
-    script = _script(command[1:], seen["cwd"]) if python else None
     return {
         "running": True,
         "pid": process.pid,
-        "program": script or executable,
-        "executable": executable,
-        "python": python,
-        "script": script,
-        "arguments": command[1:] if command else None,
+        **program_facts(seen["exe"] or None, seen["cmdline"] or [], seen["cwd"]),
         "age": Quantity(max(0.0, now - seen["create_time"]), Dimension.TIME),
         "user": seen["username"],
         "environment": None if seen["environ"] is None else sorted(seen["environ"]),
     }
-
-
-def _interpreter(executable: str | None, command: Sequence[str]) -> str | None:
-    """The path of Python as it was called, so that a virtual environment's stays apart from its base."""
-    if executable is None or not Path(executable).name.startswith(("python", "pypy", "Python")):
-        return None
-    called = Path(command[0]) if command else Path(executable)
-    same = called.is_absolute() and called.exists() and called.resolve() == Path(executable).resolve()
-    return str(called) if same else executable
-
-
-def _script(arguments: Sequence[str], folder: str | None) -> str | None:
-    """The file that Python was told to run; None for `-m`, `-c` and standard input."""
-    rest = iter(arguments)
-    for each in rest:
-        if each in OPTIONS_WITH_VALUE:
-            next(rest, None)
-        elif each in {"-m", "-c", "-"}:
-            return None
-        elif not each.startswith("-"):
-            path = Path(folder or "/") / each
-            return str(path) if path.is_file() else None
-    return None
 
 
 def _by_port(port: int) -> list[psutil.Process] | str:
@@ -172,8 +159,8 @@ def _by_name(name: str) -> list[psutil.Process]:
     for process in psutil.process_iter(["name", "exe", "cmdline", "cwd", "status"]):
         seen = process.info
         script = (
-            _script((seen["cmdline"] or [])[1:], seen["cwd"])
-            if _interpreter(seen["exe"], seen["cmdline"] or [])
+            script_of((seen["cmdline"] or [])[1:], seen["cwd"])
+            if interpreter(seen["exe"], seen["cmdline"] or [])
             else None
         )
         if seen["status"] != psutil.STATUS_ZOMBIE and name in {seen["name"], Path(script).name if script else None}:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from checks.check import Check, Context
+from checks.contents import UnreadableError
+from checks.far.asking import ask
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send
 from checks.outcome import Evidence, Observation, error, failed, no_data
@@ -66,7 +68,10 @@ class SettingsCheck(Check):
             answer = response.evidence("answer.json")
             return failed(f"{context.target.stats}: status {response.status} and no report of settings", answer)
         reported = report.get("settings")
-        environment = _environment(report.get("pid"), context.target.url)
+        try:
+            environment = _environment(report.get("pid"), context)
+        except UnreadableError as problem:
+            return error(str(problem))
         if not isinstance(reported, dict) and environment is None:
             return no_data(f"{context.target.stats} reports no settings, and the process's environment is not readable")
         return self._compared(reported if isinstance(reported, dict) else None, environment)
@@ -100,14 +105,21 @@ def _typed(value: Any) -> Any:
     return value if typed is None else typed
 
 
-def _environment(pid: Any, url: str | None) -> Mapping[str, str] | None:
-    """The environment of process `pid`, where it runs on this machine and serves `url`; None where that is unknown."""
+def _environment(pid: Any, context: Context) -> Mapping[str, str] | None:
+    """The environment of process `pid`, where it runs here, or at the instance, and serves the URL; else None.
+
+    Raises UnreadableError where the instance cannot be asked.
+    """
     import psutil
 
+    url = context.target.url
     if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0 or url is None:
         return None
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    if context.elsewhere is not None:
+        found = ask(context.elsewhere, "checks.far.processes", context, what="environment", pid=pid, port=port)
+        return found if isinstance(found, dict) else None
     try:
         process = psutil.Process(pid)
         listening = {each.laddr.port for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
 from checks.check import Context
+from checks.far.asking import ask
+from checks.far.fetching import MAXIMUM_FETCHED
 
 
-def log_paths(context: Context) -> list[str]:
-    """Give the target's logs; relative paths start at the checklist's folder."""
-    return [str(context.path(each)) for each in context.target.logs.paths]
+def log_paths(context: Context, patterns: Sequence[str] = ()) -> list[str]:
+    """Give the files that patterns name, the target's logs by default; raises UnreadableError.
+
+    Relative ones start at the checklist's folder. Those of an instance elsewhere are brought into the scratch folder.
+    """
+    named = patterns or context.target.logs.paths
+    if context.elsewhere is None:
+        return [str(context.path(each)) for each in named]
+    folder = context.scratch / "fetched"
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for each in ask(context.elsewhere, "checks.far.fetching", context, patterns=list(named)) if named else []:
+        path = folder / f"{len(list(folder.iterdir())):04}-{Path(each['path']).name}"
+        path.write_bytes(zlib.decompressobj().decompress(base64.b64decode(each["content"]), MAXIMUM_FETCHED))
+        paths.append(str(path))
+    return paths
 
 
 def log_format(context: Context) -> str:
