@@ -26,7 +26,7 @@ def _edges() -> tuple[int, ...]:
 EDGES = _edges()
 """Bucket b holds the integers from EDGES[b] up to, not including, EDGES[b + 1]."""
 
-_VALUES = tuple(2 * low * (high - 1) / (low + high - 1) if low else 0.0 for low, high in pairwise(EDGES))
+VALUES = tuple(2 * low * (high - 1) / (low + high - 1) if low else 0.0 for low, high in pairwise(EDGES))
 """The value that stands for a bucket: the harmonic middle, whose relative error is the same at both ends."""
 
 
@@ -81,8 +81,8 @@ class Histogram:
         count = self.count
         if count < 2:
             return 0.0
-        mean = sum(_VALUES[bucket] * times for bucket, times in self.counts.items()) / count
-        return sum(times * (_VALUES[bucket] - mean) ** 2 for bucket, times in self.counts.items()) / (count - 1)
+        mean = sum(VALUES[bucket] * times for bucket, times in self.counts.items()) / count
+        return sum(times * (VALUES[bucket] - mean) ** 2 for bucket, times in self.counts.items()) / (count - 1)
 
     def quantile_us(self, share: float) -> float | None:
         """The nearest-rank quantile in microseconds, within 1 % of the exact one, or None of nothing.
@@ -99,4 +99,4 @@ class Histogram:
             return float(self.max_us)
         buckets = sorted(self.counts)
         last_ranks = list(accumulate(self.counts[bucket] for bucket in buckets))
-        return min(_VALUES[buckets[bisect_left(last_ranks, rank)]], float(self.max_us))
+        return min(VALUES[buckets[bisect_left(last_ranks, rank)]], float(self.max_us))

@@ -55,6 +55,7 @@ FieldName = Literal[
     "duration_s",
     "model",
     "account",
+    "size",
 ]
 """What a log can say of a request, in this program's own words."""
 

@@ -30,10 +30,10 @@ _TIMES: dict[TimeForm, str] = {
 _LAST_US = 253_402_300_799_999_999
 """The end of the year 9999; later times are broken records."""
 
-_AS_THEY_STAND: frozenset[FieldName] = frozenset({"request_id", "error_type", "error_code", "model", "account"})
+_AS_THEY_STAND: frozenset[FieldName] = frozenset({"request_id", "error_type", "error_code", "model", "account", "size"})
 """Fields of which the text is what counts."""
 
-_COUNTED_FIELDS: frozenset[FieldName] = frozenset(FIELD_NAMES) - {"model", "account", "error_code"}
+_COUNTED_FIELDS: frozenset[FieldName] = frozenset(FIELD_NAMES) - {"model", "account", "error_code", "size"}
 
 LINES = """
 CREATE OR REPLACE TEMP TABLE lines AS
@@ -146,10 +146,16 @@ SELECT state, subject, ends, sum(records) AS records, sum(records * physical) AS
 """
 """What became of the records and lines."""
 
+_PIXELS = " * ".join(
+    f"TRY_CAST(regexp_extract(size, '{side}', 1) AS BIGINT)" for side in ("^([0-9]{1,9})x", "x([0-9]{1,9})$")
+)
 _AS_TEXT: dict[FieldName, str] = {
     "status": "CAST(TRY_CAST(status AS INTEGER) AS VARCHAR)",
     "synthetic": "'' || labelled",
+    "size": f"CASE WHEN {_PIXELS} <= 2097152 THEN '1K' WHEN {_PIXELS} <= 8388608 THEN '2K' "
+    f"WHEN {_PIXELS} IS NOT NULL THEN '4K' ELSE '' END",
 }
+"""What a field is told apart by: of a size only its class, by pixels, as clients may ask for any."""
 
 
 def _judged(log_format: LogFormat, extracted: str, by: FieldName | None) -> str:

@@ -11,7 +11,7 @@ from checks.loading import Loaded
 from checks.metrics.errors import LogSourceError
 from checks.metrics.gathering import gather
 from checks.outcome import Criterion, Result
-from checks.rollback.criteria import state_of, window_of
+from checks.rollback.criteria import state_of, told_apart_by, window_of
 from checks.rollback.history import with_history
 from checks.rollback.timeline import Timeline
 from checks.target import Target
@@ -30,6 +30,7 @@ def evaluate(loaded: Loaded, target: Target, results: Sequence[Result], now: dat
                 log_format=target.logs.format,
                 until=now,
                 window_s=window_of(criteria),
+                by=told_apart_by(criteria),
                 versions=frozenset({loaded.checklist.release.version}),
                 now=now,
             )

@@ -49,6 +49,15 @@ class Timeline:
             return Reading(part / whole if whole else None, whole, wilson(part, whole))
         return formula.read(self._sum(*self._places(since, until)), (until - since).total_seconds())
 
+    def groups(self, since: datetime, until: datetime) -> dict[str, Sums]:
+        """What happened in a stretch, by the field that requests were told apart by."""
+        return {name: line._sum(*line._places(since, until)) for name, line in self._lines.items()}
+
+    @cached_property
+    def _lines(self) -> dict[str, Timeline]:
+        groups = self.table.groups
+        return {name: Timeline(table) for name, table in groups.items()} if len(groups) > 1 else {"": self}
+
     def floor(self, moment: datetime) -> datetime:
         """The end of the last window that is complete at `moment`."""
         return moment - timedelta(seconds=moment.timestamp() % self.table.window_s)

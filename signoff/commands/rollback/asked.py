@@ -19,7 +19,7 @@ from checks.metrics.gathering import gather
 from checks.metrics.prometheus.reading import read_prometheus
 from checks.metrics.table import WindowTable
 from checks.outcome import Result
-from checks.rollback.criteria import window_of
+from checks.rollback.criteria import told_apart_by, window_of
 from checks.rollback.decision import SCALES
 from checks.rollback.rounds import BUILT_IN, Round, judge, timeline_of
 from checks.run import Request, conduct
@@ -66,6 +66,7 @@ class Asked:
                     log_format=self.log_format,
                     until=until,
                     window_s=window_s,
+                    by=told_apart_by(self.criteria),
                     versions=versions,
                     now=now,
                 )

@@ -146,6 +146,46 @@ def test_a_measure_against_its_own_beginning(tmp_path: Path) -> None:
     assert judged(tmp_path, slower(300, 400), DEGRADED).state == "clear"
 
 
+def sized(*stretches: tuple[int, str, float]) -> list[dict[str, Any]]:
+    """A generation a second, stretch after stretch: for so many seconds, of a size, taking so many milliseconds."""
+    each = [
+        {"size": size, "duration_ms": ms, "generation_time_ms": ms} for span, size, ms in stretches for _ in range(span)
+    ]
+    return logged.every_second(NOW - timedelta(seconds=len(each)), each)
+
+
+SMALL, LARGE = "1024x1024", "3840x2160"
+
+
+def test_more_large_images_are_no_degradation_and_slower_ones_are(tmp_path: Path) -> None:
+    mixed = [(1, SMALL, 300.0)] * 9 + [(1, LARGE, 900.0)]
+    before = mixed * 30
+    larger = judged(tmp_path, sized(*before, *([(1, LARGE, 900.0)] * 9 + [(1, SMALL, 300.0)]) * 60), DEGRADED)
+    assert larger.state == "clear"
+    assert "100 % of the baseline (95 % interval " in larger.reason
+    slower_large = [(1, SMALL, 300.0)] * 2 + [(1, LARGE, 1800.0)] * 8
+    assert judged(tmp_path, sized(*before, *slower_large * 60), DEGRADED).state == "breached"
+
+
+def test_sizes_that_the_baseline_does_not_know_cannot_be_compared(tmp_path: Path) -> None:
+    found = judged(tmp_path, sized((300, SMALL, 300.0), (600, LARGE, 900.0)), DEGRADED)
+    assert found.state == "unknown"
+    assert "only 0% of what there is has its like, by size, in the baseline" in found.reason
+
+
+def test_slower_by_what_chance_could_give_is_no_breach(tmp_path: Path) -> None:
+    times = [100.0, 900.0, 300.0, 310.0, 480.0, 500.0, 290.0]
+    before = [(1, SMALL, times[place % 7]) for place in range(300)]
+    now = [(1, SMALL, 1.55 * times[place * 5 % 7]) for place in range(600)]
+    few = [
+        each | {"generation_time_ms": None} if place >= 300 and place % 10 else each
+        for place, each in enumerate(sized(*before, *now))
+    ]
+    found = judged(tmp_path, few, DEGRADED, min_samples=20)
+    assert (found.state, found.samples) == ("unknown", 30)
+    assert "chance alone" in found.reason or "not in every part" in found.reason
+
+
 def test_a_baseline_of_too_few_samples_is_unknown(tmp_path: Path) -> None:
     found = judged(tmp_path, slower(300, 600), DEGRADED, baseline={"first": "10s"})
     assert found.state == "unknown"
