@@ -13,13 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from checks.comparator_reading import READERS
 from checks.effects import Effect
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor
+from checks.schema_of_values import MARK, SPAN
 from checks.target import Instance, Target
 from checks.units import Dimension, Quantity
 
@@ -31,7 +32,7 @@ def _seconds(value: object) -> float:
     return span.value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(SPAN)]
 """A span in seconds; YAML gives it with its unit: `250ms`, `60s`, `2h`."""
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\[[a-z0-9.-]+\])?$", max_length=100)]
@@ -69,7 +70,7 @@ def _expectation(value: object) -> object:
     return value if isinstance(value, Expectation) else Expectation.parse(value)
 
 
-Expected = Annotated[Expectation, BeforeValidator(_expectation)]
+Expected = Annotated[Expectation, BeforeValidator(_expectation), WithJsonSchema(MARK)]
 
 
 def _spelled_out(raw: Any, sole: str) -> Any:

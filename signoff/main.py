@@ -22,6 +22,7 @@ from signoff.commands.plan import plan
 from signoff.commands.report import report
 from signoff.commands.rollback import rollback
 from signoff.commands.run import run
+from signoff.commands.schema import schema
 from signoff.exit_code import ExitCode
 
 application = typer.Typer(
@@ -31,7 +32,7 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, drill):
+for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, drill, schema):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
