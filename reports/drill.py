@@ -34,6 +34,7 @@ def _facts(record: DrillRecord) -> dict[str, object]:
         "title": title(record),
         "counts": drill_matrix.counts(record),
         "matrices": drill_matrix.matrices_of(record),
+        "beside": drill_matrix.side_by_side(record),
         "turned": drill_matrix.turned(record),
         "words": drill_matrix.WORDS,
         "legend": drill_matrix,

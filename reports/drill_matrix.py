@@ -71,6 +71,43 @@ def turned(record: DrillRecord) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((name, tuple(faults)) for name, faults in sorted(found.items()))
 
 
+BY_HAND = "no command: a person ticks it"
+CONCLUSIONS = {True: "ticked", False: "not ticked"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One trap of the original page: what its own lines conclude, and what ours do."""
+
+    trap: int
+    fault: FaultRecord
+    page: str
+    ours: str
+
+
+def side_by_side(record: DrillRecord) -> tuple[Beside, ...]:
+    """Every trap that a fault of this drill stands for, in the order of their numbers."""
+    pairs = [(trap, fault) for fault in record.faults for trap in fault.traps]
+    return tuple(
+        Beside(trap, fault, _by_the_page(fault), _by_us(fault))
+        for trap, fault in sorted(pairs, key=lambda pair: pair[0])
+    )
+
+
+def _by_the_page(fault: FaultRecord) -> str:
+    if fault.state == "not_possible":
+        return "–"
+    if fault.page is None:
+        return BY_HAND
+    return f"line {fault.page.line}: {CONCLUSIONS[fault.page.is_ticked]}; it printed: {fault.page.said or '(nothing)'}"
+
+
+def _by_us(fault: FaultRecord) -> str:
+    if fault.state == "not_possible":
+        return f"not possible here: {fault.why}"
+    return f"{WORDS[fault.state]} by {', '.join(fault.expected)}" if fault.expected else WORDS[fault.state]
+
+
 def counts(record: DrillRecord) -> str:
     """How many faults ended how, in words."""
     states = [fault.state for fault in record.faults]

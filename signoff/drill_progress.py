@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from checks.drill.drill import DrillEvent, DrillListener
+    from checks.drill.events import DrillEvent, DrillListener
 
 STYLES = {"caught": "green", "caught_elsewhere": "yellow", "missed": "bold red", "not_possible": "dim"}
 LONGEST = 220

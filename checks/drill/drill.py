@@ -6,14 +6,14 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from checks.drill import service
+from checks.drill.events import DrillEvent, DrillListener
 from checks.drill.fault import Fault, Site
 from checks.drill.judging import alarms_of, left_out
 from checks.drill.looking import machine_checks
@@ -30,6 +30,7 @@ from checks.reference.installation import Installation, install, source_tree
 from checks.reference.servers import StartError
 
 HEALTHY_RUNS = 3
+PROFILE = "reference"
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,6 @@ class DrillRequest:
     seed: int = 1
     program: Path | None = None
     """An installed `image-proxy` to use, instead of building one."""
-
-
-@dataclass(frozen=True)
-class DrillEvent:
-    """Something that happened in a drill; `facts` are JSON values."""
-
-    name: Literal["preparing", "healthy_finished", "fault_started", "fault_finished"]
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-DrillListener = Callable[[DrillEvent], None]
 
 
 def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threading.Event) -> DrillRecord:
@@ -85,7 +75,9 @@ def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threadin
         alarms=tuple(alarms),
         healthy_runs=request.healthy_runs if runs else 0,
         healthy=tuple(runs),
-        checks_never_failed=tuple(name for name in machine_checks(request.checklist, {}) if name not in failed),
+        checks_never_failed=tuple(
+            name for name in machine_checks(request.checklist, {}, PROFILE) if name not in failed
+        ),
         interrupted=stop.is_set(),
         started_at=started,
         duration_s=round(time.monotonic() - began, 3),

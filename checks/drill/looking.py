@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from checks.drill.outcome import SeenCheck
@@ -33,11 +34,14 @@ def look(
         reference=True,
         **known,
     )
+    return looked_at(request, stop)
+
+
+def looked_at(request: Request, stop: threading.Event) -> tuple[SeenCheck, ...]:
+    """How the checks of a run ended; a checklist that is refused is a check of its own that did not pass."""
     try:
         _, record = conduct(request, lambda event: None, Options(jobs=SIDE_BY_SIDE), stop)
-    except ConfigurationError as refused:
-        return (SeenCheck(id=LINT, status=Status.ERROR, reason=str(refused)[:500]),)
-    except OSError as refused:
+    except (ConfigurationError, OSError) as refused:
         return (SeenCheck(id=LINT, status=Status.ERROR, reason=str(refused)[:500]),)
     return tuple(
         SeenCheck(id=result.id, status=result.status, reason=result.reason[:500])
@@ -46,9 +50,9 @@ def look(
     )
 
 
-def machine_checks(checklist: Any, values: Mapping[str, Any]) -> tuple[str, ...]:
+def machine_checks(checklist: Path, values: Mapping[str, Any], profile: str | None) -> tuple[str, ...]:
     """The ids of the required checks that a machine looks at before the release is approved."""
-    loaded = load(checklist, profile="reference", settings=values, environ={})
+    loaded = load(checklist, profile=profile, settings=values, environ={})
     return tuple(
         entry.id
         for entry in loaded.entries

@@ -29,6 +29,7 @@ class Mischief(Model):
     """
 
     path: str = Field(default="", description="Only calls whose path holds this.")
+    not_paths: tuple[str, ...] = Field(default=(), description="Never calls to these paths.")
     every: int = Field(default=1, ge=1, description="Only each so many-th of them.")
     prompt: str = Field(default="", description="Words added to the prompt: the simulator's markers.")
     request: dict[str, Any] = Field(default_factory=dict, description="Members of the request's JSON.")
@@ -55,7 +56,8 @@ def reverse_proxy(target: str, mischief: Mapping[str, Any]) -> Iterator[str]:
 
     class Handler(_Handler):
         def handle_call(self) -> None:
-            affected = plan.path in self.path and next(calls) % plan.every == 0
+            is_meant = plan.path in self.path and self.path.partition("?")[0] not in plan.not_paths
+            affected = is_meant and next(calls) % plan.every == 0
             _pass_on(self, client, plan if affected else Mischief(), over)
 
     service = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

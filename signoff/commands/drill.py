@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -14,11 +15,26 @@ from signoff.exit_code import ExitCode
 from signoff.interruption import interruptible
 
 if TYPE_CHECKING:
+    from checks.drill.drill import DrillRequest
     from checks.drill.outcome import DrillRecord
+    from checks.run import Request
 
 
 def drill(
-    checklist: Annotated[Path, typer.Argument(help="The checklist.")] = Path("checklist.yaml"),
+    reference_checklist: Annotated[
+        Path, typer.Argument(metavar="[CHECKLIST]", help="The checklist that the reference is drilled with.")
+    ] = Path("checklist.yaml"),
+    checklist: Annotated[
+        Path | None, typer.Option(help="A checklist of your own, drilled from outside against its own target.")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="With --checklist: whose values `${…}` takes.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="With --checklist: as in `signoff run`.")
+    ] = None,
+    check: Annotated[list[str] | None, typer.Option(help="With --checklist: only this check. Repeatable.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="With --checklist: a host beyond this machine that may be disturbed.")
+    ] = None,
     fault: Annotated[list[str] | None, typer.Option(help="Only this fault. Repeatable.")] = None,
     family: Annotated[list[str] | None, typer.Option(help="Only the faults of this family. Repeatable.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Faults side by side.")] = 1,
@@ -40,26 +56,61 @@ def drill(
 
       signoff drill --list
 
+      signoff drill --checklist mine.yaml --set target.url=http://127.0.0.1:8045
+
     Exit codes: 0 all caught and no false alarm, 1 something missed or a false alarm, 2 usage error, 3 something could
     not be drilled, 130 interrupted.
     """
-    from checks.drill.catalogue import chosen
-    from checks.drill.drill import DrillRequest, conduct_drill
-
-    faults = chosen(fault or (), family or ())
-    if list_:
-        sys.stdout.write("".join(f"{each.family:<14}{each.id:<40}{each.breaks}\n" for each in faults))
-        return
-    request = DrillRequest(checklist, faults, jobs=jobs, healthy_runs=healthy_runs, seed=seed)
     stop = threading.Event()
-    with interruptible(stop), drill_listener(len(faults)) as listener:
-        record = conduct_drill(request, listener, stop)
+    if checklist is not None:
+        request = _own_request(checklist, profile, set_ or [], check or [])
+        record = _drill_own(request, fault or [], allow_host or [], healthy_runs, stop)
+    else:
+        from checks.drill.catalogue import chosen
+
+        faults = chosen(fault or (), family or ())
+        if list_:
+            sys.stdout.write("".join(f"{each.family:<14}{each.id:<40}{each.breaks}\n" for each in faults))
+            return
+        from checks.drill.drill import DrillRequest
+
+        record = _drill(DrillRequest(reference_checklist, faults, jobs, healthy_runs, seed), stop)
     folder = output or Path("signoff-drills") / f"{record.started_at:%Y%m%dT%H%M%SZ}"
     _write(folder, record)
     if json_:
         sys.stdout.write(record.model_dump_json(indent=2) + "\n")
     _show(folder, record)
     raise typer.Exit(_exit_code(record))
+
+
+def _drill(request: DrillRequest, stop: threading.Event) -> DrillRecord:
+    from checks.drill.drill import conduct_drill
+
+    with interruptible(stop), drill_listener(len(request.faults)) as listener:
+        return conduct_drill(request, listener, stop)
+
+
+def _drill_own(
+    request: Request, faults: list[str], allowed: list[str], healthy_runs: int, stop: threading.Event
+) -> DrillRecord:
+    from checks.drill.outside import OUTSIDE
+    from checks.drill.own import conduct_own_drill
+
+    with interruptible(stop), drill_listener(len(faults) or len(OUTSIDE)) as listener:
+        return conduct_own_drill(request, faults, allowed, healthy_runs, listener, stop)
+
+
+def _own_request(checklist: Path, profile: str | None, settings: list[str], checks: list[str]) -> Request:
+    from checks.run import Request
+    from signoff.setting import read_settings
+
+    return Request(
+        checklist=checklist,
+        profile=profile,
+        settings=read_settings(settings),
+        checks=tuple(checks),
+        environ=os.environ,
+    )
 
 
 def _write(folder: Path, record: DrillRecord) -> None:
