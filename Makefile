@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SOURCES := proxy checks reports signoff tests
 
-.PHONY: help setup setup-test signoff test lint format bench bench-decisions lock clean
+.PHONY: help setup setup-test signoff test lint format bench bench-decisions bench-drill lock clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ bench: setup-test ## ratios, measured in one run
 
 bench-decisions: setup-test ## rollback decisions against three peers, on simulated services
 	@nice $(BIN)/python -m tests.benchmarks.decisions --chart docs/rollback-trade-off.svg
+
+bench-drill: setup-test ## a hundred healthy runs of the drill, each with other traffic: no check may alarm
+	@$(BIN)/python -m tests.benchmarks.drill
 
 lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock

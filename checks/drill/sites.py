@@ -100,7 +100,7 @@ def _place(ground: Ground, site: Site, name: str, undo: ExitStack) -> Place:
     if site in USES_PROXY and ground.prepared is not None:
         shutil.copytree(ground.prepared.home, place.home, symlinks=True)
     if site == "criteria":
-        Ledger(requests=900, span_s=300).apply(place)
+        Ledger(requests=1200, span_s=400, ago_s=-60).apply(place)
     return place
 
 
