@@ -11,7 +11,7 @@ from checks.kinds.reference import describe, summary
 from tests.checks.odd_kinds import ToldCheck
 
 BUILT_IN = {
-    "ask", "backup", "command", "coverage", "document", "file", "files", "http", "junit", "log", "metric", "port",
+    "advisories", "ask", "backup", "command", "coverage", "document", "file", "files", "http", "junit", "log", "metric", "port",
     "process", "rollup", "sequence", "settings", "sqlite",
 }  # fmt: skip
 

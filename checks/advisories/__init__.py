@@ -1,0 +1,1 @@
+"""Known vulnerabilities, as OSV records tell of them, held against installed packages."""
