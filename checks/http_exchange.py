@@ -58,13 +58,8 @@ def _trust() -> ssl.SSLContext:
 
 
 async def _exchange(requests: Sequence[httpx.Request], stop: threading.Event, within_s: float) -> list[Response]:
-    import httpx
-
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-    verify = _trust() if any(request.url.scheme == "https" for request in requests) else True
-    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
-    async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 - timed as a whole
-        exchanges = asyncio.gather(*(_one(client, request, within_s) for request in requests))
+    async with client_for(requests, keep=0) as client:
+        exchanges = asyncio.gather(*(answer_to(client, request, within_s) for request in requests))
         try:
             while not exchanges.done():
                 if stop.is_set():
@@ -75,7 +70,18 @@ async def _exchange(requests: Sequence[httpx.Request], stop: threading.Event, wi
             exchanges.cancel()
 
 
-async def _one(client: httpx.AsyncClient, request: httpx.Request, within_s: float) -> Response:
+def client_for(requests: Sequence[httpx.Request], keep: int) -> httpx.AsyncClient:
+    """A client for such requests that keeps so many connections open between them."""
+    import httpx
+
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=keep)
+    verify = _trust() if any(request.url.scheme == "https" for request in requests) else True
+    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
+    return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113 - timed as a whole
+
+
+async def answer_to(client: httpx.AsyncClient, request: httpx.Request, within_s: float) -> Response:
+    """The answer to one request, complete; raises NoAnswer or Unsendable."""
     import httpx
 
     subject = f"{request.method} {request.url}"

@@ -69,7 +69,7 @@ def send(request: Request, context: Context, within_s: float) -> Response:
 
 def send_together(request: Request, context: Context, within_s: float, times: int) -> list[Response]:
     """The answers to `times` copies of `request` that are under way at once; raises as `send` does, for any of them."""
-    return exchange([_prepare(request, context) for _ in range(times)], context.stop, within_s)
+    return exchange([prepare(request, context) for _ in range(times)], context.stop, within_s)
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -85,7 +85,8 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, host, port
 
 
-def _prepare(request: Request, context: Context) -> httpx.Request:
+def prepare(request: Request, context: Context) -> httpx.Request:
+    """The request as it is sent, with the key and the label that `send` tells of; raises Unsendable."""
     import httpx
 
     url = _absolute(request.url, context)

@@ -11,8 +11,8 @@ from checks.kinds.reference import describe, summary
 from tests.checks.odd_kinds import ToldCheck
 
 BUILT_IN = {
-    "advisories", "ask", "backup", "command", "coverage", "document", "file", "files", "http", "junit", "log", "metric", "port",
-    "process", "rollup", "sequence", "settings", "sqlite",
+    "advisories", "ask", "backup", "command", "coverage", "document", "file", "files", "http", "junit", "log",
+    "metric", "port", "process", "rollup", "sequence", "settings", "sqlite", "traffic",
 }  # fmt: skip
 
 
