@@ -15,6 +15,7 @@ from checks.effects import Allowance
 from checks.expectation import Expectation
 from checks.outcome import Severity
 from checks.rollback.notification import Notification
+from checks.rollback.steps import RollbackStep
 from checks.target import Target
 from checks.units import Dimension, Quantity
 
@@ -31,12 +32,16 @@ class Profile(BaseModel):
 
 
 class Release(Model):
-    """The release under test; `build` is compared with the target's where it is given."""
+    """The release under test; `build` is compared with the target's where it is given.
+
+    `previous` is the version before, which a rollback goes back to.
+    """
 
     name: str
     version: str
     epic: str | None = None
     build: str | None = None
+    previous: str | None = None
 
 
 class NotApplicable(Check):
@@ -123,30 +128,6 @@ DIMENSIONS: Mapping[str, Dimension] = {
     "per_second": Dimension.NUMBER,
 }
 """What a measure's value is compared as, by the unit that it is defined in."""
-
-
-class Restore(Model):
-    """Put a backup back: the newest file that `newest` matches, to `to`."""
-
-    newest: str
-    to: str
-
-
-Program = Annotated[tuple[str, ...], Field(min_length=1)]
-"""A program and its arguments."""
-
-
-class RollbackStep(Model):
-    """One step of the procedure: stop who listens, restore a backup, run programs (argument lists), check it worked."""
-
-    id: Identifier
-    title: str
-    covers: Covers = ()
-    stop: str | None = Field(default=None, description="The URL whose listener is ended with TERM.")
-    restore: Restore | None = None
-    do: tuple[Program, ...] = ()
-    verify: tuple[Program, ...] = ()
-    runbook: str | None = None
 
 
 class Rollback(Model):

@@ -19,6 +19,7 @@ from checks.effects import Allowance
 from checks.entries import Entry, read_entries, take_checks
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import explain, problem_at, suggestion
+from checks.rollback.steps import DOES
 from checks.substitution import Missing, Names, substitute
 from checks.unset_names import unset
 from checks.yaml_reader import Document, read_yaml
@@ -61,11 +62,17 @@ def read_document(path: Path) -> tuple[Document, bytes]:
 
 
 def load(
-    path: Path, *, profile: str | None = None, settings: Mapping[str, Any] | None = None, environ: Mapping[str, str]
+    path: Path,
+    *,
+    profile: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str],
+    version: str | None = None,
 ) -> Loaded:
     """Read the checklist at `path` under `profile` (default: its `default_profile`).
 
-    `settings` are the values of `--set`: a profile value's name, or a dotted name of the target. Raises
+    `settings` are the values of `--set`: a profile value's name, or a dotted name of the target. `version`
+    takes the place of the release's own. Raises
     ConfigurationError where the file is no YAML mapping or lacks the profile. What else is wrong is in `problems`, with
     an outline in the checklist's place, so that the problems of single checks, found by `bind`, can be told with them.
     """
@@ -73,6 +80,8 @@ def load(
     if not isinstance(document.data, dict):
         raise ConfigurationError([Problem(str(path), 1, 1, "a checklist is a mapping with `schema: 1` at its top")])
     raw: dict[str, Any] = document.data
+    if version is not None:
+        raw = {**raw, "release": {**_mapping(raw.get("release")), "version": version}}
     overrides = dict(settings or {})
     chosen, values = _profile(document, raw, profile, overrides)
     release = _mapping(raw.get("release"))
@@ -99,8 +108,8 @@ def load(
 
 def _is_substituted_later(path: tuple[str | int, ...]) -> bool:
     """Whether it is substituted where it is used, as it may name what the target reports; twice would undo `$${x}`."""
-    is_of_a_step = path[:2] == ("rollback", "procedure") and path[3:] in {("stop",), ("restore",), ("do",), ("verify",)}
-    return is_of_a_step or path == ("target", "logs", "paths")
+    is_of_a_step = path[:2] == ("rollback", "procedure") and path[3:] in {(field,) for field in DOES}
+    return is_of_a_step or path in {("rollback", "notify"), ("target", "logs", "paths")}
 
 
 def _profile(

@@ -250,6 +250,7 @@ class ReleaseRecord(Record):
     version: str
     epic: str | None = None
     build: str | None = None
+    previous: str | None = None
 
 
 class RunRecord(Record):

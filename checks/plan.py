@@ -99,7 +99,7 @@ def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silen
         refused=refusals(checks, loaded.allowance),
         names=names,
         values=values,
-        redactor=_redactor(loaded, names, target),
+        redactor=redactor_for(loaded, names, target),
     )
 
 
@@ -116,9 +116,9 @@ def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:
     return bool(missing) and {hole.name for hole in missing} <= reported
 
 
-def _redactor(loaded: Loaded, names: Names, target: Target) -> Redactor:
+def redactor_for(loaded: Loaded, names: Names, target: Target) -> Redactor:
     """Knows every secret that the checks and the target were given, and those that the rollback's steps will be."""
-    for name in references([step.model_dump() for step in loaded.checklist.rollback.procedure]):
+    for name in references(loaded.checklist.rollback.model_dump(include={"procedure", "notify"}, mode="json")):
         with suppress(Unset):
             names.get(name)
     try:

@@ -23,7 +23,7 @@ from checks.places import disagreements
 from checks.plan import Plan
 from checks.redacted_record import redacted
 from checks.rollback.evaluation import evaluate
-from checks.rollback.procedure import rehearse
+from checks.rollback.procedure import rehearse, scene_of
 from checks.runner import describe_runner
 from checks.verdict import of_run
 from checks.waiving import findings
@@ -40,7 +40,7 @@ def record_of(engine: Engine, results: tuple[Result, ...], *, reference: bool) -
     if not (plan.is_partial or interrupted):
         evaluated = evaluate(plan.loaded, plan.target, results, now)
         criteria = tuple(redacted(criterion, plan.redactor) for criterion in evaluated)
-        rehearsed = rehearse(checklist.rollback.procedure, plan.names, plan.loaded.path.resolve().parent)
+        rehearsed = rehearse(checklist.rollback, scene_of(plan.loaded, plan.names))
         procedure = tuple(redacted(step, plan.redactor) for step in rehearsed)
     unsure = disagreements(plan.places)
     verdict, reasons = of_run(results, criteria, procedure, unsure, interrupted=interrupted)

@@ -38,12 +38,20 @@ class Request:
     """Why the target is known not to answer, where that is known."""
     build: str | None = None
     """The build that the target must report, where the checklist names none and it is known."""
+    version: str | None = None
+    """The version that the target must report, where it is not the checklist's: after a rollback, the one before."""
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepared(request: Request) -> tuple[Loaded, frozenset[str]]:
     """The checklist that is asked for and the ids to run; raises ConfigurationError with all that is wrong with it."""
-    loaded = load(request.checklist, profile=request.profile, settings=request.settings, environ=request.environ)
+    loaded = load(
+        request.checklist,
+        profile=request.profile,
+        settings=request.settings,
+        environ=request.environ,
+        version=request.version,
+    )
     problems = problems_of(loaded)
     if problems:
         raise ConfigurationError(problems)

@@ -1,89 +1,141 @@
-"""The rollback procedure, gone through without acting: what each step would do, and whether it could."""
+"""The rollback procedure: each step as the actions that it is made of, gone through without acting."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from checks.checklist import RollbackStep
+from checks.checklist import Rollback
+from checks.loading import Loaded
 from checks.outcome import ProcedureStep
-from checks.programs import search_path
+from checks.programs import child_environment
+from checks.rollback.action import Action, StepError, Surroundings
+from checks.rollback.notification import Notification, NotificationError
+from checks.rollback.programs import Answering, Programs, SmokeTesting, Telling
+from checks.rollback.restoring import Restoring
+from checks.rollback.steps import DOES, RollbackStep
+from checks.rollback.stopping import Stopping, is_listened_on
+from checks.rollback.switching import Switching
 from checks.substitution import Names, substitute
 
 
-def rehearse(procedure: Sequence[RollbackStep], names: Names, root: Path) -> tuple[ProcedureStep, ...]:
-    """Each step with what it would do; it is not ready where a name, program, listener or backup is missing.
+@dataclass(frozen=True)
+class Scene:
+    """Where a procedure takes place. `stages` are the checklist's; relative paths start at `root`, its folder."""
 
-    Relative paths start at `root`, the checklist's folder.
-    """
-    return tuple(_rehearsed(step, names, root) for step in procedure)
+    names: Names
+    root: Path
+    stages: Sequence[str] = ()
+    previous: str | None = None
+    identity: str = "/healthz"
+    backups_before: datetime | None = None
+    chosen: Mapping[str, Path] | None = None
+    """Backups that were chosen before, by the step's id."""
+
+    def notification(self, rollback: Rollback) -> tuple[Notification | None, str | None]:
+        """Whom `rollback.notify` names, or why nobody could be told."""
+        if rollback.notify is None:
+            return None, "name a webhook or a command"
+        try:
+            return rollback.notify.resolved(self.names), None
+        except NotificationError as cause:
+            return None, str(cause)
 
 
-def _rehearsed(step: RollbackStep, names: Names, root: Path) -> ProcedureStep:
-    raw = step.model_dump(include={"stop", "restore", "do", "verify"}, mode="json")
-    resolved, missing = substitute(raw, names)
-    plan: list[str] = []
-    problems = [f"${{{hole.name}}} is not set" for hole in missing]
-    if not problems:
-        _stop(resolved["stop"], plan, problems)
-        _restore(resolved["restore"], root, plan, problems)
-        _programs(resolved["do"], root, "run", plan, problems)
-        _programs(resolved["verify"], root, "verify with", plan, problems)
-    if not plan and not problems:
-        problems.append("the step does nothing")
-    return ProcedureStep(
-        id=step.id,
-        title=step.title,
-        covers=step.covers,
-        state="not_ready" if problems else "ready",
-        dry_run=tuple(plan),
-        reason="; ".join(problems),
+def scene_of(loaded: Loaded, names: Names) -> Scene:
+    """Where a checklist's rollback procedure takes place."""
+    checklist = loaded.checklist
+    return Scene(
+        names=names,
+        root=loaded.path.resolve().parent,
+        stages=tuple(stage.id for stage in checklist.stages),
+        previous=checklist.release.previous,
+        identity=checklist.target.identity,
     )
 
 
-def _stop(url: str | None, plan: list[str], problems: list[str]) -> None:
-    if url is None:
-        return
-    import psutil
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step with its actions, what they would do, and why it could not."""
 
+    step: RollbackStep
+    actions: tuple[Action, ...]
+    would: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def restoring(self) -> Restoring | None:
+        """Its restoration, if it has one."""
+        return next((each for each in self.actions if isinstance(each, Restoring)), None)
+
+
+def plan(rollback: Rollback, scene: Scene) -> tuple[PlannedStep, ...]:
+    """Every step with what it would do; a missing name, program, version or backup is a problem. Changes nothing."""
+    notify, problem = scene.notification(rollback)
+    around = Surroundings(scene.root, child_environment(), scene.previous, scene.identity, notify, problem)
+    return tuple(_planned(step, scene, around) for step in rollback.procedure)
+
+
+def rehearse(rollback: Rollback, scene: Scene) -> tuple[ProcedureStep, ...]:
+    """Each step with what it would do, for a run's record; here a server that is to be stopped must be there."""
+    return tuple(
+        ProcedureStep(
+            id=each.step.id,
+            title=each.step.title,
+            covers=each.step.covers,
+            state="not_ready" if problems else "ready",
+            dry_run=each.would,
+            reason="; ".join(problems),
+        )
+        for each in plan(rollback, scene)
+        for problems in [(*each.problems, *_nobody_to_stop(each))]
+    )
+
+
+def _nobody_to_stop(planned: PlannedStep) -> tuple[str, ...]:
+    urls = [each.url for each in planned.actions if isinstance(each, Stopping)]
     try:
-        port = urlsplit(url).port
-    except ValueError:
-        port = None
-    if port is None:
-        problems.append(f"{url!r} names no port whose listener could be stopped")
-        return
-    listeners = {
-        connection.pid
-        for connection in psutil.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-        if connection.pid
-    }
-    if not listeners:
-        problems.append(f"nobody listens on port {port}")
-    plan += [f"send TERM to process {pid}, which listens on port {port}" for pid in sorted(listeners)]
+        return tuple(f"nobody listens at {url}" for url in urls if not planned.problems and not is_listened_on(url))
+    except StepError:
+        return ()
 
 
-def _restore(restore: dict[str, Any] | None, root: Path, plan: list[str], problems: list[str]) -> None:
-    if restore is None:
-        return
-    pattern = root / Path(restore["newest"]).expanduser()
-    found = [path for path in pattern.parent.glob(pattern.name) if path.is_file() and not path.is_symlink()]
-    if not found:
-        problems.append(f"no backup matches {restore['newest']}")
-        return
-    newest = max(found, key=lambda path: path.stat().st_mtime)
-    if newest.stat().st_size == 0:
-        problems.append(f"the newest backup is empty: {newest}")
-    plan.append(f"restore {newest.name} ({newest.stat().st_size} bytes) to {restore['to']}")
+def _planned(step: RollbackStep, scene: Scene, around: Surroundings) -> PlannedStep:
+    raw = step.model_dump(include=set(DOES), mode="json")
+    resolved, missing = substitute(raw, scene.names)
+    if missing:
+        names = dict.fromkeys(hole.name for hole in missing)
+        return PlannedStep(step, (), (), tuple(f"${{{name}}} is not set" for name in names))
+    filled = RollbackStep.model_validate({"id": step.id, "title": step.title, **resolved})
+    step = filled.model_copy(update=step.model_dump(include={"covers", "timeout", "runbook"}))
+    actions = tuple(_actions(step, scene, around))
+    plans = [action.plan() for action in actions]
+    problems = [problem for each in plans for problem in each.problems]
+    if not actions:
+        problems.append("the step does nothing")
+    return PlannedStep(step, actions, tuple(line for each in plans for line in each.would), tuple(problems))
 
 
-def _programs(commands: list[list[str]], root: Path, verb: str, plan: list[str], problems: list[str]) -> None:
-    for argv in commands:
-        plan.append(f"{verb}: {' '.join(argv)}")
-        program = str(root / argv[0]) if "/" in argv[0] else argv[0]
-        if shutil.which(program, path=search_path()) is None:
-            problems.append(f"program not found: {argv[0]}")
+def _actions(step: RollbackStep, scene: Scene, around: Surroundings) -> list[Action]:
+    actions: list[Action] = []
+    if step.stop is not None:
+        actions.append(Stopping(step.stop))
+    if step.restore is not None:
+        pattern, to = (scene.root / Path(path).expanduser() for path in (step.restore.newest, step.restore.to))
+        actions.append(Restoring(pattern, to, scene.backups_before, (scene.chosen or {}).get(step.id)))
+    if step.switch is not None:
+        link, to = (scene.root / Path(path).expanduser() for path in (step.switch.link, step.switch.to))
+        actions.append(Switching(link, to, step.switch.reports, around))
+    if step.do:
+        actions.append(Programs(step.do, "run", around))
+    if step.answers is not None:
+        actions.append(Answering(step.answers, around))
+    if step.smoke:
+        actions.append(SmokeTesting(step.smoke, scene.stages, around))
+    if step.verify:
+        actions.append(Programs(step.verify, "verify with", around))
+    if step.notify is not None:
+        actions.append(Telling(step.notify, around))
+    return actions

@@ -13,7 +13,7 @@ import pytest
 from checks.errors import ConfigurationError
 from checks.loading import load
 from checks.outcome import ProcedureStep
-from checks.rollback.procedure import rehearse
+from checks.rollback.procedure import Scene, rehearse
 from tests.checks.running import checklist, conducted, stage, told, write
 
 
@@ -21,7 +21,7 @@ def rehearsed(tmp_path: Path, values: dict[str, Any] | None = None, **fields: An
     rollback = {"procedure": [{"id": "p", "title": "P", **fields}]}
     loaded = load(write(tmp_path, checklist(rollback=rollback)), environ={})
     names = loaded.names.extended(values or {})
-    (step,) = rehearse(loaded.checklist.rollback.procedure, names, tmp_path)
+    (step,) = rehearse(loaded.checklist.rollback, Scene(names, tmp_path))
     return step
 
 
@@ -73,7 +73,7 @@ def test_who_would_be_stopped_is_named(tmp_path: Path) -> None:
         (f"send TERM to process {os.getpid()}, which listens on port {port}",),
     )
     gone = rehearsed(tmp_path, stop=f"http://127.0.0.1:{port}")
-    assert (gone.state, gone.reason) == ("not_ready", f"nobody listens on port {port}")
+    assert (gone.state, gone.reason) == ("not_ready", f"nobody listens at http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1", "http://127.0.0.1:99999", "http://127.0.0.1:x", "nothing"])
@@ -88,8 +88,8 @@ def test_the_newest_backup_is_what_would_be_restored(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x" * (number + 1))
         os.utime(tmp_path / name, (number, number))
     (tmp_path / "b.link").symlink_to(tmp_path / "b.old")
-    step = rehearsed(tmp_path, restore={"newest": "b.*", "to": "/srv/config.json"})
-    assert (step.state, step.dry_run) == ("ready", ("restore b.new (2 bytes) to /srv/config.json",))
+    step = rehearsed(tmp_path, restore={"newest": "b.*", "to": str(tmp_path / "config.json")})
+    assert (step.state, step.dry_run) == ("ready", (f"restore b.new (2 bytes) to {tmp_path}/config.json",))
 
 
 @pytest.mark.parametrize("made", [[], ["folder"], ["link"]])
@@ -98,14 +98,14 @@ def test_without_a_backup_it_is_not_ready(tmp_path: Path, made: list[str]) -> No
         (tmp_path / "b.folder").mkdir()
     if "link" in made:
         (tmp_path / "b.link").symlink_to(tmp_path / "checklist.yaml")
-    step = rehearsed(tmp_path, restore={"newest": "b.*", "to": "/srv"})
-    assert (step.state, step.reason) == ("not_ready", "no backup matches b.*")
+    step = rehearsed(tmp_path, restore={"newest": "b.*", "to": str(tmp_path / "to")})
+    assert (step.state, step.reason) == ("not_ready", f"no backup matches {tmp_path}/b.*")
 
 
 def test_an_empty_backup_is_not_ready(tmp_path: Path) -> None:
     (tmp_path / "b.1").touch()
-    step = rehearsed(tmp_path, restore={"newest": str(tmp_path / "b.*"), "to": "/srv"})
-    assert step.reason == f"the newest backup is empty: {tmp_path}/b.1"
+    step = rehearsed(tmp_path, restore={"newest": str(tmp_path / "b.*"), "to": str(tmp_path / "to")})
+    assert step.reason == f"the newest backup does not verify: {tmp_path}/b.1 is empty"
 
 
 def test_a_step_that_does_nothing_is_not_ready(tmp_path: Path) -> None:
