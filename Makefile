@@ -1,8 +1,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-SOURCES := proxy checks reports signoff tests
 
-.PHONY: help setup setup-test signoff test lint format bench bench-decisions bench-drill lock clean
+.PHONY: help setup setup-test signoff test lint format bench bench-decisions bench-drill docs lock clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +42,9 @@ bench-drill: setup-test ## a hundred healthy runs of the drill, each with other 
 lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group test -o requirements-test.lock
+
+docs: setup-test ## the documentation's site, in .signoff/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean: ## remove what the other targets made, runs excepted
 	@rm -rf .venv .signoff .mypy_cache .ruff_cache .pytest_cache .hypothesis dist .coverage coverage.xml

@@ -52,11 +52,11 @@ class NotApplicable(Check):
 
 
 class Stage(Model):
-    """A part of the release, in the page's order; `section` is the page's heading above it."""
+    """A part of the release, in the page's order; `section` is the page's heading above it, where there is a page."""
 
     id: Identifier
     title: str
-    section: str
+    section: str = "Checks"
     after: Literal["approval"] | None = None
     checks: tuple[Any, ...] = ()
 
