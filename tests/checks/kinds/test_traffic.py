@@ -59,7 +59,13 @@ def busy() -> Iterator[tuple[Busy, str]]:
 
 def test_clients_wait_for_their_answers(busy: tuple[Busy, str], make: Make, context: MakeContext) -> None:
     service, base = busy
-    expect = {"requests": 40, "answered": 40, "errors.rate": 0, "latency.p95": {"at_least": "10ms"}, "synthetic": "all"}
+    expect = {
+        "requests": 40,
+        "answered": 40,
+        "errors.rate": "0%",
+        "latency.p95": {"at_least": "10ms"},
+        "synthetic": "all",
+    }
     check = make(TrafficCheck, url="/x", requests=40, clients=4, expect=expect)
     seen = check.observe(context(target=Target(url=base)))
     assert judge(check, seen) == (Status.PASS, "40 synthetic requests")
