@@ -13,11 +13,21 @@ GROUP = "signoff.kinds"
 
 @cache
 def _registered() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            message = f"the kind {entry.name!r} is there twice: {_origin(other)} and {_origin(entry)}"
+            raise ConfigurationError([Problem(GROUP, None, None, f"{message}; remove one of the plug-ins")])
+    return found
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.value} of {entry.dist.name}" if entry.dist is not None else entry.value
 
 
 def names() -> list[str]:
-    """The names of all kinds, sorted."""
+    """The names of all kinds, sorted; raises ConfigurationError where two plug-ins give one name."""
     return sorted(_registered())
 
 
