@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
-.PHONY: help setup setup-test signoff test lint format bench bench-decisions bench-drill docs lock clean
+.PHONY: help setup setup-test signoff test lint format bench hostile bench-decisions bench-drill docs lock clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ format: setup-test ## let the formatter and the linter mend what they can
 bench: setup-test ## ratios, measured in one run
 	-@scripts/system-packages.sh wrk:wrk
 	@$(BIN)/python -m tests.benchmarks
+
+hostile: setup-test ## every view of 10,000 hostile records and decisions; takes an hour
+	@HOSTILE_EXAMPLES=10000 nice $(BIN)/python -m pytest -q tests/reports -k "nothing_breaks_out or nothing_acts or no_cell_is" -p no:cacheprovider
 
 bench-decisions: setup-test ## rollback decisions against three peers, on simulated services
 	@nice $(BIN)/python -m tests.benchmarks.decisions --chart docs/rollback-trade-off.svg

@@ -10,6 +10,7 @@ from checks.outcome import ApprovalState, RunRecord
 from checks.signing.gate import Decision
 from checks.signing.role_states import RoleState
 from reports import values, wording
+from reports.escaping import plain
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,20 @@ def banner_of(decision: Decision) -> list[str]:
         f"OVERRIDDEN: this release goes only by a signed override of {by}, until {until}: {override.reason}",
         *(f"Passed over: {each}" for each in override.passed_over),
     ]
+
+
+def lines_of(decision: Decision) -> list[str]:
+    """What `signoff gate` tells people: the decision, each role, each environment, and the reasons, a line each."""
+    evidence = "not known" if decision.evidence_verdict is None else decision.evidence_verdict.value
+    lines = [f"{decision.decision.value} (evidence: {evidence})"]
+    if decision.override is not None:
+        lines += [plain(line) for line in banner_of(decision)]
+    for role in decision.approvals:
+        facts = [plain(fact) for fact in facts_of(role)]
+        lines.append("  ".join([f"{plain(role.role):20}", f"{role.state:8}", *facts]).rstrip())
+    for each in decision.requirements:
+        lines.append(f"{plain(each.environment):20}  {each.state.value:8}  {plain(each.reason)}")
+    return [*lines, *(f"- {plain(reason)}" for reason in decision.reasons)]
 
 
 def rows_of(record: RunRecord, decision: Decision | None) -> list[RoleRow]:

@@ -14,6 +14,8 @@ from reports.markdown import report_title, template
 
 MAX_BYTES = 65_000
 """A comment may have 65,536 characters, a step's summary more."""
+MOST_CAVEATS = 20
+"""Sentences beside the verdict that a summary shows; an override may list many."""
 MOST_ANNOTATIONS = 10
 """Annotations of one kind that GitHub shows for a step."""
 
@@ -27,7 +29,7 @@ def summary(record: RunRecord, decision: Decision | None = None) -> str:
         written = template("summary.md.j2").render(
             record=record,
             title=report_title(record),
-            caveats=caveats_of(record, decision),
+            caveats=_few(caveats_of(record, decision)),
             actions=actions_of(record),
             most=most,
             details=details,
@@ -36,6 +38,11 @@ def summary(record: RunRecord, decision: Decision | None = None) -> str:
         if len(written.encode()) < MAX_BYTES:
             break
     return written
+
+
+def _few(caveats: list[str]) -> list[str]:
+    more = len(caveats) - MOST_CAVEATS
+    return [*caveats[:MOST_CAVEATS], f"… and {more} more; the report has all."] if more > 0 else caveats
 
 
 def workflow_commands(record: RunRecord) -> list[str]:

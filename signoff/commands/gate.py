@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -38,12 +38,12 @@ def gate(
     evidence is awaited), 5 OVERRIDDEN (GO only by a signed override).
     """
     decision = ask_gate(run, allowed_signers, revoked_keys, bundle or [])
-    if json_:
-        from reports.gate import document
+    from reports.gate import document, lines_of
 
+    if json_:
         sys.stdout.write(json.dumps(document(decision), indent=2, allow_nan=False) + "\n")
     else:
-        _show(decision)
+        sys.stdout.write("".join(f"{line}\n" for line in lines_of(decision)))
     raise typer.Exit(_CODES[decision.decision.value])
 
 
@@ -63,18 +63,3 @@ def ask_gate(run: Path, allowed_signers: Path, revoked_keys: Path | None, bundle
             raise typer.BadParameter(f"{each!r} is not ENVIRONMENT=FILE", param_hint="--bundle")
         named[environment] = Path(path)
     return ask(run, read_trust(allowed_signers, revoked_keys), now(), named)
-
-
-def _show(decision: Decision) -> None:
-    from reports.escaping import plain
-    from reports.gate import banner_of, facts_of
-
-    evidence = "not known" if decision.evidence_verdict is None else decision.evidence_verdict.value
-    lines = [f"{decision.decision.value} (evidence: {evidence})"]
-    lines += [plain(line) for line in banner_of(decision) if decision.override is not None]
-    for each in decision.approvals:
-        told: list[Any] = [plain(fact) for fact in facts_of(each)]
-        lines.append("  ".join([f"{each.role:20}", f"{each.state:8}", *told]).rstrip())
-    lines += [f"{each.environment:20}  {each.state.value:8}  {plain(each.reason)}" for each in decision.requirements]
-    lines += [f"- {plain(reason)}" for reason in decision.reasons]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))

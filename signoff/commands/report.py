@@ -24,7 +24,7 @@ def report(
     revoked_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=REVOKED_HELP)] = None,
     bundle: Annotated[list[str] | None, typer.Option(metavar="ENVIRONMENT=FILE", help=BUNDLE_HELP)] = None,
 ) -> None:
-    """Print a run's report to stdout, made from its verdict.json.
+    """Print a run's report to stdout, made from its verdict.json. On a terminal, Markdown is laid out for it.
 
     Examples:
 
@@ -38,7 +38,15 @@ def report(
 
     record = read_record(run)
     decision = _decision(run, allowed_signers, revoked_keys, bundle or [])
-    sys.stdout.write(view(run, record, format_, decision))
+    written = view(run, record, format_, decision)
+    if format_ is Format.MARKDOWN and sys.stdout.isatty():
+        from rich.console import Console
+
+        from reports.terminal import shown
+
+        Console().print(shown(written))
+    else:
+        sys.stdout.write(written)
 
 
 def _decision(

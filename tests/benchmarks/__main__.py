@@ -14,7 +14,16 @@ from rich.table import Table
 
 from tests.benchmarks.ratio import Finding, UnavailableError
 
-NAMES = ("commands", "proxy_hits", "cache_scale", "proxy_misses", "proxy_start", "proxy_crowd", "proxy_peers")
+NAMES = (
+    "commands",
+    "reports",
+    "proxy_hits",
+    "cache_scale",
+    "proxy_misses",
+    "proxy_start",
+    "proxy_crowd",
+    "proxy_peers",
+)
 """The modules; each has `ratios()`."""
 
 

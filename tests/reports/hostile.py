@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import cycle
@@ -23,6 +24,9 @@ from checks.outcome import (
     TargetRecord,
     Verdict,
 )
+from checks.signing.gate import Decided, Decision, Overridden
+from checks.signing.promotion import RequirementState
+from checks.signing.role_states import RoleState, State
 from tests.reports import records
 
 PIECES = (
@@ -175,4 +179,27 @@ def _result(text: Callable[[], str], values: Sequence[Any], check_id: str, statu
         ),
         evidence=(EvidenceFile(name=text(), path=text(), sha256=text(), bytes=10**20),),
         **facts,
+    )
+
+
+def examples(usual: int) -> int:
+    """How many records a test makes: `usual`, or as many as `make hostile` asks for."""
+    return int(os.environ.get("HOSTILE_EXAMPLES", usual))
+
+
+@st.composite
+def hostile_decisions(draw: st.DrawFn) -> Decision:
+    """What a gate says, with every text that a person or another run gave hostile."""
+    text = partial(draw, texts())
+    standing: list[tuple[str, State]] = [("qa-lead", "approved"), ("tech-lead", "invalid")]
+    states = [RoleState(role, state, text(), text(), records.START, text(), text()) for role, state in standing]
+    override = Overridden("tech-lead", text(), text(), records.START, records.START, text(), (text(), text()))
+    return Decision(
+        decision=draw(st.sampled_from(Decided)),
+        evidence_verdict=draw(st.sampled_from([None, *Verdict])),
+        approvals=tuple(states),
+        changed_files=(text(),),
+        reasons=(text(), text()),
+        requirements=(RequirementState(text(), Verdict.HOLD, text(), text()),),
+        override=draw(st.sampled_from([None, override])),
     )

@@ -12,7 +12,7 @@ from checks.redaction import visible
 from reports import github, wording
 from reports.markdown import report_title
 from tests.reports import records
-from tests.reports.hostile import hostile_records
+from tests.reports.hostile import examples, hostile_records
 from tests.reports.parsed import parse
 from tests.reports.test_hostile import OWN_HTML
 
@@ -52,7 +52,7 @@ def test_annotations_are_few() -> None:
 
 
 @given(hostile_records())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_breaks_out(record: RunRecord) -> None:
     written = github.summary(record)
     assert visible(written) == written

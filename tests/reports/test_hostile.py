@@ -14,7 +14,7 @@ from reports.escaping import plain
 from reports.links import evidence_target, runbook_target
 from reports.markdown import render
 from reports.sections import same_heading
-from tests.reports.hostile import hostile_records
+from tests.reports.hostile import examples, hostile_records
 from tests.reports.parsed import Parsed, parse
 
 OWN_HTML = re.compile(r'<a id="[\w-]+">|</a>|<br>|</?details>|<summary>\d+ [a-z ,]+</summary>')
@@ -24,7 +24,7 @@ BECOMES_A_LINK = re.compile(r"://|www\.|@[A-Za-z0-9]|#[0-9]", re.IGNORECASE)
 
 
 @given(hostile_records())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_breaks_out(record: RunRecord) -> None:
     report = render(record)
     parsed = parse(report)

@@ -19,7 +19,7 @@ from reports import html
 from reports.escaping import plain
 from reports.links import evidence_target, runbook_target
 from tests.reports import records
-from tests.reports.hostile import hostile_records
+from tests.reports.hostile import examples, hostile_records
 
 Attributes = dict[str, str | None]
 RECORDS = [records.go, records.no_go, records.partial]
@@ -157,7 +157,7 @@ def test_two_thousand_checks_take_little() -> None:
 
 
 @given(hostile_records())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_breaks_out(record: RunRecord) -> None:
     written = html.render(record)
     assert visible(written) == written

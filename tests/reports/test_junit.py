@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 from checks.outcome import Result, RunRecord, Status, Verdict
 from checks.redaction import visible
+from checks.signing.gate import Decision
 from reports import junit
 from tests.reports import records
-from tests.reports.hostile import hostile_records
+from tests.reports.hostile import examples, hostile_records
 
 RECORDS = [records.go, records.no_go, records.partial]
 EXPECTED = {
@@ -28,8 +29,8 @@ def outcome(case: Element) -> str:
     return "passed" if child.tag == "system-out" else child.tag
 
 
-def parsed(record: RunRecord) -> Element:
-    root: Element = fromstring(junit.render(record).encode())
+def parsed(record: RunRecord, decision: Decision | None = None) -> Element:
+    root: Element = fromstring(junit.render(record, decision).encode())
     return root
 
 
@@ -80,7 +81,7 @@ def test_a_trial_changes_nothing(status: Status) -> None:
 
 
 @given(hostile_records())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_breaks_out(record: RunRecord) -> None:
     written = junit.render(record)
     assert visible(written) == written

@@ -14,7 +14,7 @@ from checks.redaction import visible
 from reports import table
 from reports.escaping import plain
 from tests.reports import records
-from tests.reports.hostile import hostile_records
+from tests.reports.hostile import examples, hostile_records
 
 
 def rows(record: RunRecord) -> list[dict[str, str]]:
@@ -36,7 +36,7 @@ def test_every_check_is_a_row(make: Callable[[], RunRecord]) -> None:
 
 
 @given(hostile_records())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_cell_is_a_formula_or_breaks_its_line(record: RunRecord) -> None:
     written = table.render(record)
     assert visible(written) == written
