@@ -12,7 +12,7 @@ from pathlib import Path
 
 from checks.process import base_environment, run_process
 
-COPIED = ("runbooks", "docs", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
+COPIED = ("runbooks", "docs", "packaging", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
 MODULES = (
     "image_endpoint", "requests", "generation", "upstream", "gemini", "answers", "images", "safety", "sizes", "models",
     "enhancement", "errors", "eventlog", "dispatch", "accounts", "single_flight", "cache/front", "cache/filesystem",

@@ -13,6 +13,7 @@ def read_step(given: Any) -> Step:
     """The step that `{NAME: parameters}` means; raises ValueError for an unknown name or parameters that don't fit."""
     from checks.drill.steps.databases import DATABASE_STEPS
     from checks.drill.steps.files import FILE_STEPS
+    from checks.drill.steps.forgetful import FORGETFUL_STEPS
     from checks.drill.steps.log import LOG_STEPS
     from checks.drill.steps.original import ORIGINAL_STEPS
     from checks.drill.steps.service import SERVICE_STEPS
@@ -22,6 +23,7 @@ def read_step(given: Any) -> Step:
         **FILE_STEPS,
         **SERVICE_STEPS,
         **DATABASE_STEPS,
+        **FORGETFUL_STEPS,
         **LOG_STEPS,
         **SIGNATURE_STEPS,
         **ORIGINAL_STEPS,

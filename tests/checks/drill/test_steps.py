@@ -180,3 +180,16 @@ def test_a_limit_and_a_signal_reach_the_server(place: Place) -> None:
         do(place, "signal", "KILL")
         assert process.wait(10) == -9
     assert not os.path.exists(f"/proc/{process.pid}")  # noqa: PTH110 - a process, no file
+
+
+def test_a_redis_that_keeps_nothing(place: Place) -> None:
+    from redis import Redis
+
+    do(place, "forgetful_redis", None)
+    with Redis.from_url(place.environment["IMAGE_PROXY_REDIS_URL"], protocol=2) as client:
+        assert client.ping()
+        assert client.set("a", "b", px=1000)
+        assert client.get("a") is None
+        assert client.dbsize() == 0
+        assert client.info("stats")["evicted_keys"] == 100
+    place.undo.close()
