@@ -3,7 +3,7 @@
 LogSourceError            nothing could be read: name the file, fix it, read again
 ├── UnknownFormatError    the format's name is not one that exists
 ├── FormatFileError       a format of the user's own is wrong; carries every problem found
-└── LogEngineError        the database under the reading failed
+└── LogEngineError        the engine under the reading failed
 """
 
 from __future__ import annotations
@@ -39,4 +39,4 @@ class FormatFileError(LogSourceError):
 
 
 class LogEngineError(LogSourceError):
-    """DuckDB could not do its work (memory, disk); the cause is chained."""
+    """DuckDB or Spark could not do its work (memory, disk, a cluster); the cause is chained."""

@@ -20,7 +20,7 @@ KEPT = "kept"
 """The table of lines that may matter, of a format whose records have several lines."""
 
 _FIRST_WORD = re.compile(r"^(?:\(\?s\))?\^\(\?P<time>\\S\+\) ")
-_TOKENS = r'^(?:[^\s"=]*(?:="(?:[^"\\]|\\.)*"|=[^\s"]*)?\s+)*?'
+_TOKENS = r'^(?:[^\s"=]*(?:="[^"\\]*(?:\\.[^"\\]*)*"|=[^\s"]*)?\s+)*?'
 _NAMED = re.compile(r"\(\?P<(\w+)>")
 
 
@@ -108,7 +108,7 @@ def _of_pairs(log_format: LogFormat, fields: frozenset[FieldName]) -> str:
     keys = _keyed(log_format, fields)
     columns = []
     for at, key in enumerate(keys):
-        pattern = text_literal(_TOKENS + re.escape(key) + r'=("(?:[^"\\]|\\.)*"|[^"\s]*)(?:\s|\z)')
+        pattern = text_literal(_TOKENS + re.escape(key) + r'=("[^"\\]*(?:\\.[^"\\]*)*"|[^"\s]*)(?:\s|\z)')
         columns.append(f"nullif(regexp_extract(text, {pattern}, 1), '') AS raw_{at}")
     raw = f"SELECT text, physical, ends, {', '.join(columns)} FROM ({_LINES})"  # noqa: S608
     place = {key: _unquoted(f"raw_{at}") for at, key in enumerate(keys)}

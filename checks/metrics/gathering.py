@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Unpack
+from typing import Protocol, Unpack
 
 from checks.metrics.clock import steps_back
 from checks.metrics.coverage import Note
@@ -17,7 +17,7 @@ from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
 from checks.metrics.format_file import format_named
 from checks.metrics.selection import WINDOW_S, Selection
-from checks.metrics.sources import Sources, resolve
+from checks.metrics.sources import REMOTE, Sources, resolve
 from checks.metrics.spooling import spool_stream
 from checks.metrics.table import WindowTable
 from checks.metrics.window_file import is_window_file, read_window_file
@@ -25,17 +25,28 @@ from checks.metrics.window_file import is_window_file, read_window_file
 STANDARD_INPUT = "-"
 
 
+class Reader(Protocol):
+    """What reads log files into a window table: `engine.read_windows`, or one like it."""
+
+    def __call__(
+        self, paths: Sequence[str | Path], *, log_format: str = ..., **selection: Unpack[Selection]
+    ) -> WindowTable:
+        """Read the files."""
+
+
 def gather(
     paths: Sequence[str | Path],
     *,
     log_format: str = "auto",
+    reader: Reader = read_windows,
     **selection: Unpack[Selection],
 ) -> WindowTable:
     """Read all that is named into one window table; errors are those of `engine.read_windows`.
 
     Besides files and patterns of logs a path may be `-` for standard input, a Parquet file of windows, or FILE::TABLE
-    for a table of an SQLite or DuckDB file, whose columns are taken for the fields of JSON lines. Windows of all of
-    them must be of one length: raises LogSourceError where those of a file aren't `window_s` long.
+    for a table of an SQLite or DuckDB file, whose columns are taken for the fields of JSON lines; what stands elsewhere
+    (`sources.REMOTE`) is for `reader` to find, which reads the logs. Windows of all of them must be of one length:
+    raises LogSourceError where those of a file aren't `window_s` long.
     """
     with ExitStack() as stack:
         spools: dict[str, str] = {}
@@ -46,12 +57,14 @@ def gather(
                 spools[str(_spool(str(path), folder / "lines"))] = str(path)
             else:
                 plain.append(path)
-        found = resolve([*plain, *spools])
+        remote = [str(path) for path in plain if REMOTE in str(path)]
+        here = [*(path for path in plain if REMOTE not in str(path)), *spools]
+        found = resolve(here) if here or not remote else Sources((), ())
         windows = [file.path for file in found.files if _holds_windows(file.path)]
-        logs = [file.path for file in found.files if file.path not in windows]
+        logs: list[str | Path] = [*(file.path for file in found.files if file.path not in windows), *remote]
         tables = [_windows(path, selection) for path in windows]
         if logs:
-            table = read_windows(logs, log_format=log_format, **selection)
+            table = reader(logs, log_format=log_format, **selection)
             tables.append(_named(_with_clock(table, log_format), spools))
     return _added(tables, found)
 

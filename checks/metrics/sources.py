@@ -12,6 +12,9 @@ from pathlib import Path
 from checks.metrics.coverage import Note
 from checks.metrics.errors import LogSourceError
 
+REMOTE = "://"
+"""What a path has that is not of this machine's files."""
+
 
 @dataclass(frozen=True)
 class LogFile:
@@ -67,6 +70,10 @@ def _matches(path: str) -> list[str]:
 
 
 def _opened(path: str) -> tuple[tuple[int, int], LogFile]:
+    if REMOTE in path:
+        raise LogSourceError(
+            path, "only Spark reads from there", "use --engine spark, or copy the files to this machine"
+        )
     try:
         real = Path(path).resolve(strict=True)
         status = real.stat()

@@ -11,10 +11,13 @@ from checks.metrics.extraction import text_literal
 from checks.metrics.histogram import LONGEST_US
 from checks.metrics.log_format import FIELD_NAMES, Condition, FieldName, LogFormat, TimeForm
 
-TIME_PATTERN = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?$"
+TIME_PATTERN = (
+    r"^\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?"
+    r"(?:Z|[+-](?:0\d|1[0-7])(?::?[0-5]\d)?)?$"
+)
 """ISO 8601 with a date, a time to the minute or finer, and perhaps a zone; without one it is UTC."""
 
-_ZONE = r"([Zz]|:\d\d(\.\d+)? ?[+-]\d\d(:?\d\d)?)$"
+_ZONE = r"(?:Z|:\d\d(?:\.\d+)?[+-]\d\d(?::?\d\d)?)$"
 
 _MILLISECOND, _SECOND = 1000, 1_000_000
 
@@ -243,9 +246,6 @@ UNION ALL SELECT DISTINCT * FROM counts WHERE identity IS NOT NULL
 REUSED = "SELECT count(DISTINCT identity) - count(DISTINCT id_hash) FROM counts WHERE id_hash IS NOT NULL"
 """How many more records than request ids there are."""
 
-PARSED = "SELECT coalesce(sum(records * physical), 0) FROM counts WHERE state = 'parsed'"
-"""How many lines the requests of `counts` have."""
-
 PARSED_ONCE = "SELECT coalesce(sum(records * physical), 0) FROM counted"
 """How many lines the requests of `counted` have."""
 
@@ -316,15 +316,18 @@ FROM (
 ) GROUP BY {_DIMENSIONS}
 """  # noqa: S608 - constants only
 
+_NOTED = {
+    "duration_absent": f"{_REQUEST} AND NOT timed",
+    "cache_absent": f"{_REQUEST} AND cache IS NULL",
+    "cache_value": f"{_REQUEST} AND starts_with(cache, 'other:')",
+    "time_without_zone": "NOT zoned",
+    "from_the_future": "future",
+    "version_unknown": f"{_REQUEST} AND version = ''",
+}
+
+NOTE_CODES = tuple(_NOTED)
+"""What NOTES gives after the cache's value."""
+
 NOTES = f"""
-SELECT code, subject, counts FROM (
-  SELECT 'duration_absent' AS code, '' AS subject, sum(records) AS counts FROM counted WHERE {_REQUEST} AND NOT timed
-  UNION ALL SELECT 'cache_absent', '', sum(records) FROM counted WHERE {_REQUEST} AND cache IS NULL
-  UNION ALL SELECT 'cache_value', substr(cache, 7), sum(records) FROM counted
-    WHERE {_REQUEST} AND starts_with(cache, 'other:') GROUP BY cache
-  UNION ALL SELECT 'time_without_zone', '', sum(records) FROM counted WHERE NOT zoned
-  UNION ALL SELECT 'from_the_future', '', sum(records) FROM counted WHERE future
-  UNION ALL SELECT 'version_unknown', '', sum(records) FROM counted
-    WHERE {_REQUEST} AND version = ''
-) WHERE counts > 0
+SELECT substr(cache, 7), {", ".join(_sum("records", where) for where in _NOTED.values())} FROM counted GROUP BY cache
 """  # noqa: S608 - constants only

@@ -48,11 +48,13 @@ def tabulated(
     runner.view("counted", statements.COUNTED_ONCE if doubts else statements.COUNTED)
     if doubts:
         notes[Note("request_id_reused")] += runner.fetch(statements.REUSED)[0][0]
-        states["duplicate"] = runner.fetch(statements.PARSED)[0][0] - runner.fetch(statements.PARSED_ONCE)[0][0]
-        states["parsed"] -= states["duplicate"]
-    for code, subject, count in runner.fetch(statements.NOTES):
-        if code != "version_unknown" or selection.get("versions") is not None:
-            notes[Note(code, subject)] += count
+        once = runner.fetch(statements.PARSED_ONCE)[0][0]
+        states["duplicate"], states["parsed"] = states["parsed"] - once, once
+    for cache_value, *counts in runner.fetch(statements.NOTES):
+        for code, count in zip(statements.NOTE_CODES, counts, strict=True):
+            notes[Note(code, cache_value if code == "cache_value" else "")] += count
+    if selection.get("versions") is None:
+        del notes[Note("version_unknown")]
     rows = _rows(runner)
     if rows:
         notes.update(log_format.notes)

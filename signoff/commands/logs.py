@@ -31,6 +31,8 @@ Examples:
 
   signoff logs --explain 1042 logs/image-proxy.jsonl
 
+  signoff logs --engine spark --master spark://cluster:7077 --format image-proxy "s3a://bucket/logs/*.jsonl"
+
 Exit codes: 0; 2 where nothing could be read; 3 where no measure can be given (no request, or too much unparsed).
 """
 
@@ -50,7 +52,10 @@ def logs(
     since: Annotated[str | None, typer.Option(help="Count from then on: an ISO time, or how long ago, as 1h.")] = None,
     until: Annotated[str | None, typer.Option(help="Count before then: an ISO time, or how long ago.")] = None,
     window: Annotated[str, typer.Option(help="Length of a window: 30s, 1m, 1h.")] = "1m",
-    engine: Annotated[str, typer.Option(help="duckdb; spark is not in this version.")] = "duckdb",
+    engine: Annotated[str, typer.Option(help="What reads the logs: duckdb, or spark.")] = "duckdb",
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="With --engine spark: the cluster. Default: this machine.")
+    ] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE::TABLE", help="A table or view of an SQLite or DuckDB file, each row a request."),
@@ -85,7 +90,6 @@ def logs(
 
     try:
         _one_output(as_json, as_csv)
-        _known_engine(engine)
         if explain is not None:
             _explain(files or [], explain, log_format, as_json)
             return
@@ -98,9 +102,11 @@ def logs(
             by=by,
             prometheus=prometheus,
             now=datetime.now(UTC),
+            engine=engine,
+            master=master,
         )
         if follow or checkpoint is not None:
-            _follow(asked, checkpoint, as_json)
+            _follow(asked, checkpoint, engine, as_json)
             return
         found = asked.answer()
         other = asked.of(baseline) if baseline else None
@@ -119,13 +125,6 @@ def _one_output(as_json: bool, as_csv: bool) -> None:
         raise ValueError("--json and --csv: standard output holds one of them")
 
 
-def _known_engine(engine: str) -> None:
-    if engine == "spark":
-        raise ValueError("--engine spark: this version reads logs with duckdb only; leave --engine out")
-    if engine != "duckdb":
-        raise ValueError(f"--engine {engine}: there is no such engine; leave it out, or write duckdb")
-
-
 def _explain(files: list[str], line: int, log_format: str, as_json: bool) -> None:
     from signoff.commands.logs_explained import explained
 
@@ -134,7 +133,9 @@ def _explain(files: list[str], line: int, log_format: str, as_json: bool) -> Non
     typer.echo(explained(files[0], line, log_format, as_json=as_json))
 
 
-def _follow(asked: Question, checkpoint: Path | None, as_json: bool) -> None:
+def _follow(asked: Question, checkpoint: Path | None, engine: str, as_json: bool) -> None:
+    if engine == "spark":
+        raise ValueError("--follow: growing logs are read by duckdb; leave --engine out")
     from signoff.commands.logs_follow import follow
 
     follow(asked, checkpoint, sys.stdout, as_json=as_json)

@@ -7,11 +7,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import TypeVar
 
 from rich.console import Console
 
-from checks.metrics.gathering import gather
+from checks.metrics.engine import read_windows
+from checks.metrics.gathering import Reader, gather
 from checks.metrics.log_format import FieldName
 from checks.metrics.prometheus.reading import read_prometheus
 from checks.metrics.spans import parse_moment, parse_window
@@ -22,6 +24,9 @@ Parsed = TypeVar("Parsed")
 FIELDS: tuple[FieldName, ...] = ("model", "account", "status", "cache")
 """Fields by which requests may be told apart."""
 
+DUCKDB, SPARK = "duckdb", "spark"
+"""The engines."""
+
 _ASKED_OF_PROMETHEUS = timedelta(hours=1)
 
 
@@ -29,7 +34,7 @@ _ASKED_OF_PROMETHEUS = timedelta(hours=1)
 class Question:
     """Sources, span, length of a window in seconds, and the field to tell requests apart by.
 
-    `now` is the time of asking, from which spans count back.
+    `now` is the time of asking, from which spans count back. `reader` is the engine that reads logs.
     """
 
     paths: tuple[str, ...]
@@ -40,6 +45,7 @@ class Question:
     by: FieldName | None
     prometheus: str | None
     now: datetime
+    reader: Reader
 
     def answer(self) -> WindowTable:
         """Read all of it; raises LogSourceError where nothing can be read."""
@@ -54,6 +60,7 @@ class Question:
                     gather(
                         self.paths,
                         log_format=self.log_format,
+                        reader=self.reader,
                         since=self.since,
                         until=self.until,
                         window_s=self.window_s,
@@ -78,6 +85,8 @@ def question(
     by: str | None,
     prometheus: str | None,
     now: datetime,
+    engine: str = DUCKDB,
+    master: str | None = None,
 ) -> Question:
     """Understand the options; raises ValueError, naming the option and what is allowed, for one that says nothing."""
     first = _given("--since", since, lambda text: parse_moment(text, now))
@@ -95,7 +104,20 @@ def question(
         _given("--by", by, _field),
         prometheus,
         now,
+        _reader(engine, master),
     )
+
+
+def _reader(engine: str, master: str | None) -> Reader:
+    if engine == SPARK:
+        from checks.metrics.spark.reading import LOCAL, read_windows_by_spark
+
+        return partial(read_windows_by_spark, master=master or LOCAL)
+    if engine != DUCKDB:
+        raise ValueError(f"--engine {engine}: there is no such engine; write {DUCKDB} or {SPARK}")
+    if master is not None:
+        raise ValueError(f"--master is Spark's; write --engine {SPARK} with it")
+    return read_windows
 
 
 def _field(text: str) -> FieldName:
