@@ -10,8 +10,9 @@ setup: ## make .venv from the lock file
 	@scripts/setup.sh requirements.lock
 
 setup-test: ## the same, with what only the tests need
-	@scripts/system-packages.sh redis-server:redis-server sshd:openssh-server ssh-keygen:openssh-client node:nodejs npm:npm prometheus:prometheus chromium:chromium
+	@scripts/system-packages.sh redis-server:redis-server sshd:openssh-server ssh-keygen:openssh-client node:nodejs npm:npm prometheus:prometheus chromium:chromium java:default-jre-headless
 	@scripts/setup.sh requirements-test.lock
+	@scripts/setup-spark.sh
 	@scripts/setup-clients.sh
 
 signoff: setup ## run the whole checklist against the reference proxy and write the sign-off report
@@ -45,6 +46,7 @@ bench-drill: setup-test ## a hundred healthy runs of the drill, each with other 
 lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group checklist -o requirements.lock
 	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q pyproject.toml --group test -o requirements-test.lock
+	@echo 'pyspark>=4' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q - -o requirements-spark.lock
 
 docs: setup-test ## the documentation's site, in .signoff/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

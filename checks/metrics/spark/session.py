@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from checks.metrics.errors import LogEngineError, LogSourceError
@@ -46,6 +48,7 @@ def spark_session(master: str) -> Iterator[SparkSession]:
         builder = SparkSession.builder.appName("signoff logs").master(master)
         for name, value in (_QUIET | _ALONE if is_local else _QUIET).items():
             builder = builder.config(name, value)
+        builder = builder.config("spark.sql.warehouse.dir", Path(gettempdir(), "signoff-spark-warehouse").as_uri())
         started = running or builder.getOrCreate()
         try:
             session = started.newSession()

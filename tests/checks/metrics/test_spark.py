@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 import zstandard
 from typer.testing import CliRunner
 
+from checks.markdown import read_markdown
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogEngineError, LogSourceError
 from checks.metrics.gathering import gather
@@ -25,6 +27,7 @@ from tests.checks.metrics.test_paths import BYTES, TEXT_LINES
 
 LATER = START + timedelta(days=900)
 MASTER = "local[2]"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "spark.md"
 
 QUICK = {
     "spark.sql.codegen.wholeStage": "false",
@@ -41,12 +44,13 @@ QUICK = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def spark() -> Iterator[Any]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One Spark for all tests, which the reading finds running; each reading has a session of its own in it."""
     assert shutil.which("java"), "scripts/system-packages.sh java:default-jre-headless installs what is missing"
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(MASTER)
+    builder = builder.config("spark.sql.warehouse.dir", tmp_path_factory.mktemp("warehouse").as_uri())
     for name, value in QUICK.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
@@ -136,11 +140,19 @@ def test_long_quoted_texts_are_read_the_same(tmp_path: Path) -> None:
     both_read_the_same(write_lines(tmp_path / "access.log", line, line), log_format="combined")
 
 
-def test_the_command_and_many_sources(tmp_path: Path) -> None:
+def test_the_page_s_commands_end_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logs").mkdir()
+    write_lines(tmp_path / "logs" / "image-proxy.jsonl", record(START))
+    monkeypatch.chdir(tmp_path)
+    blocks = [block for block in read_markdown(PAGE).blocks if block.info[:2] == ("sh", "run")]
+    commands = [shlex.split(line) for block in blocks for line in block.content.splitlines()]
+    results = [CliRunner().invoke(application, arguments) for _, *arguments in commands]
+    assert [result.exit_code for result in results] == [0, 0], [result.output for result in results]
+    assert '"requests": 1' in results[1].stdout
+
+
+def test_files_of_this_machine_and_of_elsewhere_add_up(tmp_path: Path) -> None:
     log = write_lines(tmp_path / "a.jsonl", record(START))
-    result = CliRunner().invoke(application, ["logs", "--engine", "spark", "--master", MASTER, "--json", str(log)])
-    assert result.exit_code == 0, result.output
-    assert '"requests": 1' in result.stdout
     remote = f"file://{write_lines(tmp_path / 'b.jsonl', record(START, request_id='other'))}"
     table = gather([log, remote], log_format="image-proxy", reader=read_windows_by_spark, now=LATER)
     assert (table.total.requests, [source.path for source in table.sources]) == (2, [str(log), remote])
