@@ -9,7 +9,7 @@ from typing import Any
 
 from checks.metrics.extraction import text_literal
 from checks.metrics.log_format import LogFormat
-from checks.metrics.statements import TIME_PATTERN
+from checks.metrics.time_forms import TIME_PATTERN
 
 
 @dataclass(frozen=True)

@@ -9,26 +9,10 @@ from __future__ import annotations
 from checks.metrics.cells import CELL
 from checks.metrics.extraction import text_literal
 from checks.metrics.histogram import LONGEST_US
-from checks.metrics.log_format import FIELD_NAMES, Condition, FieldName, LogFormat, TimeForm
-
-TIME_PATTERN = (
-    r"^\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?"
-    r"(?:Z|[+-](?:0\d|1[0-7])(?::?[0-5]\d)?)?$"
-)
-"""ISO 8601 with a date, a time to the minute or finer, and perhaps a zone; without one it is UTC."""
-
-_ZONE = r"(?:Z|:\d\d(?:\.\d+)?[+-]\d\d(?::?\d\d)?)$"
+from checks.metrics.log_format import FIELD_NAMES, Condition, FieldName, LogFormat
+from checks.metrics.time_forms import READ, zoned
 
 _MILLISECOND, _SECOND = 1000, 1_000_000
-
-_TIMES: dict[TimeForm, str] = {
-    "iso": f"""CASE WHEN regexp_matches(time, {text_literal(TIME_PATTERN)})
-      THEN epoch_us(TRY_CAST(time AS TIMESTAMPTZ)) END""",
-    "clf": "epoch_us(try_strptime(time, '%d/%b/%Y:%H:%M:%S %z'))",
-    "epoch_s": "TRY_CAST(TRY_CAST(time AS DECIMAL(18, 6)) * 1000000 AS BIGINT)",
-    "epoch_ms": "TRY_CAST(TRY_CAST(time AS DECIMAL(18, 3)) * 1000 AS BIGINT)",
-    "epoch_us": "TRY_CAST(time AS BIGINT)",
-}
 
 _LAST_US = 253_402_300_799_999_999
 """The end of the year 9999; later times are broken records."""
@@ -195,8 +179,8 @@ FROM (
 def _typed(log_format: LogFormat, extracted: str, by: FieldName | None) -> str:
     plain = sorted(fields_used(log_format, by) & _AS_THEY_STAND)
     return f"""
-SELECT text, physical, ends, kind, {_TIMES[log_format.time_form]} AS at_us,
-  {_zoned(log_format.time_form)} AS zoned, {", ".join(plain)},
+SELECT text, physical, ends, kind, {READ[log_format.time_form]} AS at_us,
+  {zoned(log_format.time_form)} AS zoned, {", ".join(plain)},
   coalesce(nullif(version, ''), '') AS version, coalesce(build, '') AS build, coalesce(instance, '') AS instance,
   CASE synthetic WHEN 'true' THEN true WHEN 'false' THEN false END AS labelled,
   TRY_CAST(status AS DOUBLE) AS status, {_cache(log_format)} AS cache,
@@ -206,13 +190,6 @@ SELECT text, physical, ends, kind, {_TIMES[log_format.time_form]} AS at_us,
   generation_ms IS NOT NULL AS generated, {_microseconds("generation_ms", _MILLISECOND)} AS generation_us
 FROM ({extracted})
 """  # noqa: S608 - literals by text_literal
-
-
-def _zoned(form: TimeForm) -> str:
-    if form != "iso":
-        return "true"
-    in_digits = f"coalesce(regexp_matches(time, {text_literal(_ZONE)}), false)"
-    return f"CASE WHEN ends_with(time, 'Z') THEN true ELSE {in_digits} END"
 
 
 TABLES = (
