@@ -13,6 +13,7 @@ from checks.check import Covers
 from checks.checklist import Checklist
 from checks.errors import Problem
 from checks.explaining import explain, problem_at, suggestion
+from checks.kinds.registry import asks_target
 from checks.substitution import Names, substitute
 from checks.target import Target
 from checks.yaml_reader import Document
@@ -100,7 +101,7 @@ def read_entries(
                 continue
             for row in _rows(document, path, raw, problems):
                 try:
-                    header = Header.model_validate(_written(raw, row))
+                    header = _identified(Header.model_validate(_written(raw, row)), checklist.target)
                     instances = instances_of(header, checklist.target)
                 except ValidationError as raised:
                     problems += explain(raised, Header, document, path)
@@ -134,6 +135,14 @@ def instances_of(header: Header, target: Target) -> Sequence[str | None]:
         if name not in known:
             raise ValueError(f"{header.id}: target.instances has no {name!r}{suggestion(name, known)}")
     return header.instances or [None]
+
+
+def _identified(header: Header, target: Target) -> Header:
+    """A check that asks the target needs those that show that the target is the release."""
+    bare = header.id.partition("[")[0]
+    if not target.identified_by or {header.id, bare} & set(target.identified_by) or not asks_target(header.kind):
+        return header
+    return header.model_copy(update={"needs": (*header.needs, *target.identified_by)})
 
 
 def _at(header: Header, instance: str | None) -> Header:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from checks.errors import Problem
@@ -37,6 +38,12 @@ def with_logs(target: Target, names: Names) -> Target:
     """Give the target with its log paths resolved; a path whose names are not set is left out."""
     resolved = (substitute(path, names) for path in target.logs.paths)
     paths = tuple(str(path) for path, missing in resolved if not missing)
+    return target.model_copy(update={"logs": target.logs.model_copy(update={"paths": paths})})
+
+
+def from_root(target: Target, root: Path) -> Target:
+    """Give the target with log paths that are relative starting at `root`, the checklist's folder."""
+    paths = tuple(str(root / Path(path).expanduser()) for path in target.logs.paths)
     return target.model_copy(update={"logs": target.logs.model_copy(update={"paths": paths})})
 
 

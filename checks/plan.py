@@ -15,9 +15,9 @@ from checks.effects import refusals
 from checks.entries import Entry, with_row
 from checks.errors import ConfigurationError, Problem
 from checks.identification import completed, identify
-from checks.kinds import registry
+from checks.kinds.registry import asks_target
 from checks.loading import Loaded
-from checks.places import Place, places_of, target_names, with_logs
+from checks.places import Place, from_root, places_of, target_names, with_logs
 from checks.redaction import Redactor, looks_secret
 from checks.run_folder import RunFolder
 from checks.substitution import Names, Unset, references, substitute
@@ -69,7 +69,7 @@ def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silen
     names = loaded.names.extended({**target_names(target), **folder.names(), "run.python": sys.executable})
     values, _ = substitute(dict(loaded.values), names)
     names = names.extended(values)
-    target = with_logs(target, names)
+    target = from_root(with_logs(target, names), loaded.path.resolve().parent)
     looks = any(entry.header.not_applicable is None for entry in loaded.entries if entry.id in selected)
     places, problems = places_of(loaded, target, names, [each.name for each in target.instances] if looks else [])
     checks: dict[str, Check] = {}
@@ -104,9 +104,7 @@ def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silen
 
 
 def _asks_target(entry: Entry) -> bool:
-    if entry.header.not_applicable is not None or entry.header.kind not in registry.names():
-        return False
-    return registry.find(entry.header.kind).asks_target
+    return entry.header.not_applicable is None and asks_target(entry.header.kind)
 
 
 def _only_awaits_target(loaded: Loaded, entry: Entry, names: Names) -> bool:

@@ -64,6 +64,10 @@ class Target(BaseModel):
         default=(), max_length=100, description="The places that it runs at, for checks that say `instances`."
     )
     identity: str = Field(default="/healthz", description="Path that answers version, build and instance.")
+    identified_by: tuple[str, ...] = Field(
+        default=(),
+        description="Checks that show that it is the release, where `identity` cannot tell; others need them.",
+    )
     stats: str | None = Field(default=None, description="Path, with the key, that answers what `reported` reads.")
     reported: Mapping[Literal["data_dir", "upstream", "executable"], Query] = Field(default_factory=dict)
 
@@ -83,3 +87,5 @@ class Identity(BaseModel):
     instance: str | None = None
     problem: str | None = None
     """Why it could not be asked, if it could not."""
+    by_checks: bool = False
+    """Whether checks show that it is the release, in place of what it says."""

@@ -15,6 +15,7 @@ from signoff.commands.export import export
 from signoff.commands.gate import gate
 from signoff.commands.history import history
 from signoff.commands.import_page import import_
+from signoff.commands.init import init
 from signoff.commands.kinds import kinds
 from signoff.commands.lint import lint
 from signoff.commands.logs import EPILOG, logs
@@ -33,7 +34,7 @@ application = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, history, drill, schema):
+for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, history, drill, schema, init):
     application.command()(command)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")

@@ -47,3 +47,8 @@ def find(name: str) -> type[Check]:
         message = f"the kind {name!r} ({entry.value}) is not a subclass of checks.check.Check"
         raise ConfigurationError([Problem(entry.value, None, None, message)])
     return found
+
+
+def asks_target(name: str | None) -> bool:
+    """Whether what a kind sees counts only once the target is known to be the release; false of an unknown kind."""
+    return name in _registered() and find(name).asks_target

@@ -154,10 +154,10 @@ def _loaded(path: Path, profile: str | None, settings: Mapping[str, Any], enviro
 def _of_the_target(found: Asked) -> Asked:
     """The same with the logs of the checklist's target; raises ConfigurationError where it has none."""
     from checks.identification import completed
-    from checks.places import target_names, with_logs
+    from checks.places import from_root, target_names, with_logs
 
     target = completed(found.loaded.checklist.target)
-    target = with_logs(target, found.loaded.names.extended(target_names(target)))
+    target = from_root(with_logs(target, found.loaded.names.extended(target_names(target))), found.root)
     if not target.logs.paths:
         raise _mistake(found.loaded.path, "no log is known; name one by --logs FILE, or --prometheus URL")
     return replace(found, logs=target.logs.paths, log_format=target.logs.format, is_live=True)

@@ -1,0 +1,1 @@
+"""Checklists to begin with: data files, and the few values that a person is asked for."""
