@@ -136,6 +136,8 @@ class Rollback(Model):
     criteria: tuple[RollbackCriterion, ...] = ()
     procedure: tuple[RollbackStep, ...] = ()
     notify: Notification | None = None
+    on_breach: Program | None = Field(default=None, description="Run once by `watch` at the first ROLLBACK.")
+    hold_at_most: Seconds | None = Field(default=None, description="How long `watch` may say HOLD before it tells so.")
 
 
 def _end_of_day(value: object) -> object:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from checks.metrics.bisection import time_of
 from checks.metrics.compression import compressed
@@ -19,24 +19,37 @@ _PLACES = 400
 _LONGEST = 64 << 10
 
 
-def steps_back(path: Path, log_format: LogFormat) -> int:
-    """Count how often the time of a later record is more than a minute before that of an earlier one.
+class ClockStep(NamedTuple):
+    """The clock went from `after` back to `to`: what happened between the two is in the same windows twice."""
 
-    A packed file is not looked at, and a file above 256 KiB at 400 places only: a step between two of them is seen
-    where it is longer than what passed between them. Raises OSError where the file can't be read.
-    """
-    if compressed(path):
-        return 0
-    count, latest = 0, None
-    with path.open("rb") as stream:
-        for line in _lines(stream, path.stat().st_size):
-            time = time_of(line.decode("utf-8", "replace"), log_format)
-            if time and latest and time < latest - STEP:
-                count += 1
-                latest = time
-            elif time:
-                latest = max(latest or time, time)
-    return count
+    after: datetime
+    to: datetime
+
+
+class Clock:
+    """The clock that stamped a log, whose parts are looked at one after the other."""
+
+    def __init__(self) -> None:
+        self._latest: datetime | None = None
+
+    def steps_back(self, path: Path, log_format: LogFormat) -> list[ClockStep]:
+        """Where the time of a later record is more than a minute before that of an earlier one.
+
+        A packed file is not looked at, and a file above 256 KiB at 400 places only: a step between two of them is
+        seen where it is longer than what passed between them. Raises OSError where the file can't be read.
+        """
+        if compressed(path):
+            return []
+        found: list[ClockStep] = []
+        with path.open("rb") as stream:
+            for line in _lines(stream, path.stat().st_size):
+                time = time_of(line.decode("utf-8", "replace"), log_format)
+                if time and self._latest and time < self._latest - STEP:
+                    found.append(ClockStep(self._latest, time))
+                    self._latest = time
+                elif time:
+                    self._latest = max(self._latest or time, time)
+        return found
 
 
 def _lines(stream: IO[bytes], size: int) -> Iterator[bytes]:

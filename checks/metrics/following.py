@@ -14,6 +14,7 @@ from checks.metrics.coverage import Note
 from checks.metrics.detection import chosen
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
+from checks.metrics.format_file import format_named
 from checks.metrics.growth import Growth, GrowthError
 from checks.metrics.log_format import FieldName
 from checks.metrics.sources import LogFile, resolve
@@ -34,9 +35,10 @@ class Follower:
     """Follows logs; `table` is what was counted so far, of the latest windows.
 
     `paths` are files and patterns, of which none need exist yet. `log_format` may be auto until the first line has
-    come. `tracked` are the files under way, by device and inode: a file keeps its place whatever it is called, and is
-    still read for some steps, which `absent` counts, after it is called nothing that `paths` name. `copies` and
-    `damaged` are sizes, as last seen, of files with nothing new in them and of packed ones that were not whole.
+    come. The latest `most_windows` are kept, and those of the first `first_s` seconds. `tracked` are the files under
+    way, by device and inode: a file keeps its place whatever it is called, and is still read for some steps, which
+    `absent` counts, after it is called nothing that `paths` name. `copies` and `damaged` are sizes, as last seen, of
+    files with nothing new in them and of packed ones that were not whole.
     """
 
     paths: Sequence[str]
@@ -44,6 +46,9 @@ class Follower:
     window_s: int = 60
     by: FieldName | None = None
     since: datetime | None = None
+    versions: frozenset[str] | None = None
+    most_windows: int = MOST_WINDOWS
+    first_s: float = 0.0
     table: WindowTable = field(init=False)
     tracked: dict[tuple[int, int], Growth] = field(default_factory=dict)
     finished: list[Mark] = field(default_factory=list)
@@ -151,7 +156,7 @@ class Follower:
     def _count(self, growth: Growth, now: datetime) -> None:
         try:
             while block := growth.records(self._format(growth), MOST_AT_ONCE):
-                self._add(block, growth.path, now)
+                self._add(block, growth, now)
         except GrowthError as error:
             raise LogSourceError(str(growth.path), str(error), "check the file") from error
 
@@ -162,23 +167,30 @@ class Follower:
             self.log_format = chosen(resolved, "auto").log_format.name
         return None if self.log_format == "auto" else self.log_format
 
-    def _add(self, block: bytes, path: Path, now: datetime) -> None:
+    def _add(self, block: bytes, growth: Growth, now: datetime) -> None:
+        path = growth.path
         with TemporaryDirectory(prefix="signoff-") as folder:
             spool = Path(folder) / "lines"
             spool.write_bytes(block)
+            steps = growth.clock.steps_back(spool, format_named(self.log_format))
             read = read_windows(
                 [spool],
                 log_format=self.log_format,
                 since=self.since,
                 window_s=self.window_s,
                 by=self.by,
+                versions=self.versions,
                 now=now,
             )
         sources = (Source(str(path), self.log_format, 0),)
         notes = {Note(note.code, note.subject.replace(str(spool), str(path))): n for note, n in read.notes.items()}
-        merged = self.table.merge(replace(read, sources=sources, notes=notes))
-        oldest = sorted(merged.by_window)[-MOST_WINDOWS:][0] if merged.rows else 0
-        rows = {key: sums for key, sums in merged.rows.items() if key.start >= oldest}
+        if steps:
+            notes[Note("clock_went_back", str(path))] = len(steps)
+        merged = self.table.merge(replace(read, sources=sources, notes=notes, clock_steps=tuple(steps)))
+        starts = sorted(merged.by_window)
+        oldest = starts[-self.most_windows :][0] if starts else 0
+        first_until = starts[0] + self.first_s if starts else 0
+        rows = {key: sums for key, sums in merged.rows.items() if key.start >= oldest or key.start < first_until}
         self.table = replace(merged, rows=rows, since=self.since)
 
 

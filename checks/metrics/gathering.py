@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, Unpack
 
-from checks.metrics.clock import steps_back
+from checks.metrics.clock import Clock, ClockStep
 from checks.metrics.coverage import Note
 from checks.metrics.database_table import SEPARATOR, spool_table
 from checks.metrics.engine import read_windows
@@ -95,13 +95,15 @@ def _windows(path: Path, selection: Selection) -> WindowTable:
 def _with_clock(table: WindowTable, log_format: str) -> WindowTable:
     """Note where a log's clock went back: what was counted in a window may have happened in another."""
     notes = dict(table.notes)
+    all_steps: list[ClockStep] = []
     for source in table.sources:
         if source.format:
             with suppress(OSError):  # reading it has said why
                 known = format_named(source.format if log_format == "auto" else log_format)
-                steps = steps_back(Path(source.path), known)
-                notes |= {Note("clock_went_back", source.path): steps} if steps else {}
-    return replace(table, notes=notes)
+                steps = Clock().steps_back(Path(source.path), known)
+                notes |= {Note("clock_went_back", source.path): len(steps)} if steps else {}
+                all_steps += steps
+    return replace(table, notes=notes, clock_steps=tuple(all_steps))
 
 
 def _named(table: WindowTable, spools: dict[str, str]) -> WindowTable:

@@ -13,6 +13,7 @@ from typing import IO, Any
 import re2
 
 from checks.metrics.checkpoint import Mark
+from checks.metrics.clock import Clock
 from checks.metrics.compression import DAMAGED, compressed, open_plain
 from checks.metrics.format_file import format_named
 from checks.metrics.reading import LONGEST_LINE
@@ -39,6 +40,8 @@ class Growth:
         self.path = path
         self.mark = Mark("", 0, 0)
         """How far it was read, and what it begins with."""
+        self.clock = Clock()
+        """The clock that stamped what was read of it."""
         self._packed = compressed(path)
         self._waiting = 0
         self._stream = _unpacked(path) if self._packed else path.open("rb")

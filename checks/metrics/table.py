@@ -9,9 +9,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
+from checks.metrics.clock import ClockStep
 from checks.metrics.coverage import HOLDS, SILENT, Caveat, Coverage, Note, caveat
 from checks.metrics.measures import MEASURES, MeasureValue, Rate, WindowReading
 from checks.metrics.windows import Sums, WindowKey, total_of
+
+MOST_STEPS = 64
+"""Steps of a clock that are kept, the latest."""
 
 NO_REQUEST = "no request in what was read"
 """Why an empty table gives no measures; all that was read is known, and there was nothing."""
@@ -38,7 +42,8 @@ class WindowTable:
     """Sums by window and dimension, and how they came about.
 
     `window_s` is a window's length in seconds. `since` (inclusive) and `until` (exclusive) are what was asked for.
-    Tables of different logs, from whatever machines, add up by `merge`.
+    `clock_steps` are where the clock that stamped a log went back. Tables of different logs, from whatever machines,
+    add up by `merge`.
     """
 
     window_s: int
@@ -48,6 +53,7 @@ class WindowTable:
     sources: tuple[Source, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    clock_steps: tuple[ClockStep, ...] = ()
 
     @cached_property
     def total(self) -> Sums:
@@ -90,6 +96,10 @@ class WindowTable:
             return caveat(_OF_FAILURES, 1).message
         silent = (self.silent_on(formula.part) or self.silent_on(formula.whole)) if isinstance(formula, Rate) else None
         return silent.message if silent else None
+
+    def clock_step_in(self, since: datetime, until: datetime) -> ClockStep | None:
+        """A step of the clock whose doubtful time lies in a stretch, or None."""
+        return next((step for step in self.clock_steps if step.to < until and step.after > since), None)
 
     def silent_on(self, part: str) -> Caveat | None:
         """Say why a sum is unknown although requests were counted; None where it is known."""
@@ -186,6 +196,7 @@ class WindowTable:
             tuple(sorted({*self.sources, *other.sources}, key=lambda each: (each.path, each.format or "", each.bytes))),
             min(self.since, other.since) if self.since and other.since else None,
             max(self.until, other.until) if self.until and other.until else None,
+            tuple(sorted({*self.clock_steps, *other.clock_steps}))[-MOST_STEPS:],
         )
 
     def _unparsed(self) -> Caveat:

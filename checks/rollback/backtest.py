@@ -49,8 +49,10 @@ class Backtest:
         }
 
 
-def backtest(criteria: Sequence[RollbackCriterion], timeline: Timeline, root: Path) -> Backtest:
-    """Hold a round at the end of every minute of the data, up to the minute of the last window.
+def backtest(
+    criteria: Sequence[RollbackCriterion], timeline: Timeline, root: Path, since: datetime | None = None
+) -> Backtest:
+    """Hold a round at the end of every minute of the data from `since` on, up to the minute of the last window.
 
     Each round sees only what lies before it. A baseline's path starts at `root`.
     """
@@ -58,7 +60,7 @@ def backtest(criteria: Sequence[RollbackCriterion], timeline: Timeline, root: Pa
     if span is None:
         return Backtest(0, (), None)
     last = _minute_after(span[1])
-    at = max(_minute_after(span[0]), last - LONGEST)
+    at = max(_minute_after(span[0]), last - LONGEST, _minute_after(since or span[0]))
     states: dict[str, CriterionState] = {criterion.id: "unknown" for criterion in criteria}
     transitions: list[Transition] = []
     rounds, first = 0, None

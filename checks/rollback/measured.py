@@ -79,6 +79,9 @@ def judged(criterion: RollbackCriterion, timeline: Timeline, root: Path, until: 
     question = Question(criterion, timeline)
     whole = timeline.reading(question.measure.name, until - question.span, until)
     reason = timeline.table.why_unknown(question.measure.name)
+    step = timeline.table.clock_step_in(until - question.span, until)
+    if step and not reason:
+        reason = f"the clock went back from {step.after:%H:%M:%S} to {step.to:%H:%M:%S} (UTC) within the span"
     if reason:
         return Seen("unknown", None, None, whole.samples, None, reason)
     formula = question.measure.formula

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ class Round:
 
     at: datetime
     criteria: tuple[Criterion, ...]
+    breach_in: Mapping[str, timedelta] = field(default_factory=dict)
+    """Where it was asked for: how long until each criterion is breached, if what is newest goes on."""
 
     @property
     def verdict(self) -> RollbackVerdict:

@@ -235,3 +235,12 @@ def test_warnings_alone_are_never_continue(signoff: Command, home: Path, tmp_pat
     path = own(tmp_path, criteria=[{**ERROR_RATE, "severity": "warn"}])
     said = signoff("rollback", "check", path, "--logs", log(home), "--at", clock(74), "--json")
     assert (said.code, states(said.out)) == (3, {"error-rate": "clear"})
+
+
+def test_a_backtest_of_a_stretch(signoff: Command, home: Path) -> None:
+    options = ("rollback", "backtest", "--logs", log(home), "--json")
+    whole = json.loads(signoff(*options).out)
+    part = json.loads(signoff(*options, "--since", clock(30), "--until", clock(60)).out)
+    assert part["rounds"] == 31
+    assert part["first_rollback_at"] == whole["first_rollback_at"]
+    assert signoff(*options, "--since", clock(60), "--until", clock(30)).code == 2

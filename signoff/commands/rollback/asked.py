@@ -51,40 +51,50 @@ class Asked:
         """The folder that relative paths of the checklist start at."""
         return self.loaded.path.resolve().parent
 
-    def table(self, until: datetime | None, now: datetime) -> WindowTable:
-        """Read the sources up to `until`; raises LogSourceError where nothing can be read."""
+    def table(self, until: datetime | None, now: datetime, since: datetime | None = None) -> WindowTable:
+        """Read the sources up to `until`, of a Prometheus what rounds from `since` on need.
+
+        Raises LogSourceError where nothing can be read.
+        """
         window_s = window_of(self.criteria)
         tables = []
         if self.prometheus:
             end = until or now
-            tables.append(read_prometheus(self.prometheus, end - self._needed(), end, window_s))
+            tables.append(read_prometheus(self.prometheus, (since or end) - self.needed(), end, window_s))
         if self.logs or not tables:
-            versions = None if self.loaded.path == BUILT_IN else frozenset({self.loaded.checklist.release.version})
-            tables.append(
-                gather(
-                    self.logs,
-                    log_format=self.log_format,
-                    until=until,
-                    window_s=window_s,
-                    by=told_apart_by(self.criteria),
-                    versions=versions,
-                    now=now,
-                )
-            )
+            tables.append(self.read_logs(until, now))
         return tables[0] if len(tables) == 1 else tables[0].merge(tables[1])
+
+    def read_logs(self, until: datetime | None, now: datetime) -> WindowTable:
+        """Read the logs up to `until`; raises LogSourceError where nothing can be read."""
+        return gather(
+            self.logs,
+            log_format=self.log_format,
+            until=until,
+            window_s=window_of(self.criteria),
+            by=told_apart_by(self.criteria),
+            versions=self.versions,
+            now=now,
+        )
+
+    @property
+    def versions(self) -> frozenset[str] | None:
+        """Whose requests count: those of the checklist's release; of the built-in criteria all."""
+        return None if self.loaded.path == BUILT_IN else frozenset({self.loaded.checklist.release.version})
 
     def round(self, at: datetime, now: datetime) -> Round:
         """Look at all criteria at `at`; what cannot be read or run is unknown, with the reason."""
         source = timeline_of(lambda: self.table(at, now))
-        return judge(self.criteria, source, self._results(), self.root, at)
+        return judge(self.criteria, source, self.results(), self.root, at)
 
-    def _needed(self) -> timedelta:
+    def needed(self) -> timedelta:
         """How far back the rule looks."""
         spans = [criterion.for_ * max(SCALES) for criterion in self.criteria]
         baselines = [criterion.baseline.first or 0 for criterion in self.criteria if criterion.baseline]
         return timedelta(seconds=max([3600, *spans]) + max([0, *baselines]))
 
-    def _results(self) -> Mapping[str, Result] | str:
+    def results(self) -> Mapping[str, Result] | str:
+        """The results of the criteria's checks by id, or why they weren't run."""
         names = tuple(dict.fromkeys(name for criterion in self.criteria for name in criterion.any_fails))
         is_built_in = self.loaded.path == BUILT_IN
         if not names:

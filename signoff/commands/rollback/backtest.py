@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signoff.commands.rollback.options import Json, asking
+from signoff.commands.rollback.options import Json, asking, moment
 
 if TYPE_CHECKING:
     from signoff.commands.rollback.asked import Asked
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 @asking
 def backtest(
     asked: "Asked",
+    since: Annotated[
+        str | None, typer.Option(help="Rounds from then on: an ISO time, or how long ago. [default: all there is]")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Rounds up to then: an ISO time, or how long ago.")] = None,
     chart: Annotated[Path | None, typer.Option(help="Draw the time line into this .png or .svg file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Replay logs: one round a minute, as if each minute were now. The target is not contacted.
+    """Replay logs or a Prometheus: one round a minute, as if each minute were now. The target is not contacted.
 
-    Example:
+    Examples:
 
       signoff rollback backtest --logs "logs/*.jsonl*" --chart timeline.png
+
+      signoff rollback backtest --prometheus http://127.0.0.1:9090 --since 6h --until 2h
 
     Exit codes: 0 whatever it found, 2 where nothing could be read.
     """
@@ -32,9 +38,14 @@ def backtest(
     from checks.rollback.timeline import Timeline
     from signoff.exit_code import ExitCode
 
+    now = datetime.now(UTC)
+    begin = moment("--since", since, now) if since else None
+    end = moment("--until", until, now) if until else None
+    if begin and begin >= (end or now):
+        raise typer.BadParameter("--since: give a time before --until, and in the past")
     try:
-        table = asked.table(None, datetime.now(UTC))
-        found = replay(asked.criteria, Timeline(table), asked.root)
+        table = asked.table(end, now, begin)
+        found = replay(asked.criteria, Timeline(table), asked.root, begin)
         if chart:
             from reports.rollback_chart import draw
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from signoff.commands.rollback.options import EXIT, Json, asking, moment
+from signoff.commands.rollback.options import EXIT, Json, Zone, asking, moment, zone_of
 
 if TYPE_CHECKING:
     from signoff.commands.rollback.asked import Asked
@@ -18,6 +18,7 @@ def check(
     at: Annotated[
         str | None, typer.Option(help="Judge as of then: an ISO time, or how long ago. [default: now]")
     ] = None,
+    zone: Zone = None,
     as_json: Json = False,
 ) -> None:
     """Say CONTINUE, HOLD or ROLLBACK, and why.
@@ -31,6 +32,7 @@ def check(
     Exit codes: 0 CONTINUE, 2 usage error, 3 HOLD, 10 ROLLBACK.
     """
     now = datetime.now(UTC)
+    local = zone_of(zone)
     then = moment("--at", at, now)
     found = asked.round(then, now)
     if as_json:
@@ -40,5 +42,5 @@ def check(
 
         from signoff.commands.rollback.view import view
 
-        Console().print(view(found))
+        Console().print(view(found, local))
     raise typer.Exit(EXIT[found.verdict])

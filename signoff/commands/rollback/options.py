@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from signoff.commands.rollback.asked import Asked
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+Zone = Annotated[str | None, typer.Option(metavar="NAME", help="Tell times in this zone too, such as Europe/Berlin.")]
 
 Parsed = TypeVar("Parsed")
 
@@ -72,6 +74,18 @@ def moment(option: str, text: str | None, now: datetime) -> datetime:
     from checks.metrics.spans import parse_moment
 
     return now if text is None else _given(option, lambda: parse_moment(text, now))
+
+
+def zone_of(name: str | None) -> tzinfo | None:
+    """The zone that --zone names, None where it is not given; raises BadParameter for an unknown one."""
+    if name is None:
+        return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise typer.BadParameter(f"--zone: there is no time zone {name!r}") from error
 
 
 def span_s(option: str, text: str) -> float:

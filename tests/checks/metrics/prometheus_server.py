@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,7 +19,8 @@ SCRAPED = "count_over_time"
 class Answers:
     """What is answered: samples by metric, each series its labels and its values by time. `whole` replaces all of it.
 
-    `scraped` are the times at which a range of one window had a sample.
+    Nothing is answered before `gate` is set, where there is one, and at the end. `scraped` are the times at which a
+    range of one window had a sample.
     """
 
     series: dict[str, list[tuple[Mapping[str, str], Mapping[int, float]]]] = field(default_factory=dict)
@@ -28,9 +29,12 @@ class Answers:
     whole: bytes | None = None
     status: int = 200
     queries: list[str] = field(default_factory=list)
+    gate: threading.Event | None = None
 
     def answer(self, query: str, start: int, end: int, step: int) -> bytes:
         self.queries.append(query)
+        if self.gate:
+            self.gate.wait()
         if self.whole is not None:
             return self.whole
         if SCRAPED in query:
@@ -54,10 +58,11 @@ def serving(answers: Answers) -> Iterator[str]:
         def do_GET(self) -> None:
             asked = parse_qs(urlsplit(self.path).query)
             body = answers.answer(asked["query"][0], *(int(asked[name][0]) for name in ("start", "end", "step")))
-            self.send_response(answers.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(BrokenPipeError):  # who asked has left
+                self.send_response(answers.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -68,6 +73,8 @@ def serving(answers: Answers) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        if answers.gate:
+            answers.gate.set()
         server.shutdown()
         thread.join()
         server.server_close()

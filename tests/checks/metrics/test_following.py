@@ -168,14 +168,14 @@ def test_a_packed_file_that_stays_damaged_makes_the_measures_unknown(tmp_path: P
     follower.close()
 
 
-def test_only_the_latest_windows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checks.metrics.following.MOST_WINDOWS", 2)
+def test_only_the_first_and_the_latest_windows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("checks.metrics.following.MOST_AT_ONCE", 2000)
-    follower = Follower([str(tmp_path / "a.jsonl")])
+    follower = Follower([str(tmp_path / "a.jsonl")], most_windows=2, first_s=60.0)
     for place in range(6):
         append(tmp_path / "a.jsonl", json.dumps(record(START + timedelta(minutes=place), request_id=str(place))) + "\n")
     follower.step(LATER)
-    assert len(follower.table.by_window) == 2
+    starts = [int((START + timedelta(minutes=place)).timestamp()) // 60 * 60 for place in (0, 4, 5)]
+    assert list(follower.table.by_window) == starts
     assert follower.table.coverage.parsed == 6
     follower.close()
 

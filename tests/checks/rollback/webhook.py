@@ -18,6 +18,7 @@ class Webhook(ThreadingHTTPServer):
         self.status = 200
         self.seen: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.gets: list[str] = []
 
     @property
     def url(self) -> str:
@@ -31,6 +32,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append(json.loads(body))
         self.server.keys.append(self.headers["idempotency-key"])
+        self.send_response(self.server.status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.gets.append(self.path)
         self.send_response(self.server.status)
         self.send_header("content-length", "0")
         self.end_headers()
