@@ -15,7 +15,7 @@ from checks.effects import Allowance
 from checks.expectation import Expectation
 from checks.outcome import Severity
 from checks.rollback.notification import Notification
-from checks.rollback.steps import RollbackStep
+from checks.rollback.steps import Program, RollbackStep
 from checks.target import Target
 from checks.units import Dimension, Quantity
 
