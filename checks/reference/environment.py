@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from checks.events import Event, Listener
+from checks.loading import Loaded
 from checks.process import base_environment, run_process
+from checks.reference.deployment import deploy
 from checks.reference.installation import Installation, install
 from checks.reference.servers import StartError, background, free_port, server
 
@@ -60,7 +62,7 @@ class Variant:
 @contextmanager
 def reference(
     source: Path,
-    values: Mapping[str, Any],
+    loaded: Loaded,
     environ: Mapping[str, str],
     listener: Listener,
     stop: threading.Event,
@@ -71,7 +73,7 @@ def reference(
     folder.mkdir(parents=True)
     try:
         with ExitStack() as stack:
-            yield _started(stack, source, folder, _settings(values, environ), listener, stop, variant)
+            yield _started(stack, source, folder, loaded, environ, listener, stop, variant)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,7 +82,8 @@ def _started(
     stack: ExitStack,
     source: Path,
     folder: Path,
-    server_settings: Mapping[str, str],
+    loaded: Loaded,
+    environ: Mapping[str, str],
     listener: Listener,
     stop: threading.Event,
     variant: Variant,
@@ -95,7 +98,10 @@ def _started(
         installed = Installation(variant.program, variant.program)
     program, key, home = str(installed.program), f"sk-reference-{secrets.token_hex(16)}", folder / "home"
     upstream, url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    release = loaded.checklist.release
+    deployment = deploy(source, installed.program, folder, release.version, release.previous)
     settings = {
+        **{name: value for name, value in deployment.settings.items() if name in loaded.values},
         "target.url": url,
         "target.api_key": key,
         "target.data_dir": str(home),
@@ -105,7 +111,8 @@ def _started(
     }
     make_home(home)
     variant.prepare(home)
-    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **server_settings})
+    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key})
+    environment |= _settings(loaded.values, environ)
     build = build_of(program, folder, environment)
     tell("starting the simulated Gemini and the proxy")
     try:
@@ -113,8 +120,10 @@ def _started(
         stack.enter_context(
             server(simulate, environment, folder / "simulate.log", f"{upstream}/_simulator/stats", stop)
         )
-        serve = [program, "serve", "--port", url.rpartition(":")[2], "--home", str(home), "--upstream", upstream]
-        stack.enter_context(server(serve, environment, folder / "serve.log", f"{url}/healthz", stop))
+        serve = ["serve", "--port", url.rpartition(":")[2], "--home", str(home), "--upstream", upstream]
+        deployment.serve_by(serve, environment)
+        stack.callback(deployment.end)
+        stack.enter_context(server([program, *serve], environment, folder / "serve.log", f"{url}/healthz", stop))
     except StartError as reason:
         return Reference(settings, build, f"the server did not start: {reason}")
     tell(f"driving {variant.requests} requests through the proxy")

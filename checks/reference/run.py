@@ -20,7 +20,7 @@ def conduct_against_reference(
     """As `conduct`, with the target's fields set to the reference's; the caller's `--set` wins."""
     loaded, _ = prepared(request)
     source = source_tree(request.checklist.resolve().parent)
-    with reference(source, loaded.values, request.environ, listener, stop, variant or Variant()) as started:
+    with reference(source, loaded, request.environ, listener, stop, variant or Variant()) as started:
         settings = {**started.settings, **request.settings}
         against = replace(
             request, settings=settings, silent_because=started.problem, build=started.build, reference=True

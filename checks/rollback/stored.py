@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import sqlite3
 import tarfile
 import zlib
@@ -140,7 +139,8 @@ def _members(path: Path) -> tuple[dict[str, str], int]:
     total = 0
     with tarfile.open(path) as archive:
         for member in archive:
-            tarfile.data_filter(member, os.sep)
+            if member.name.startswith("/") or ".." in member.name.split("/"):
+                raise BackupError(f"{path} holds {member.name}, which would leave its folder")
             top, _, name = member.name.removeprefix("./").partition("/")
             if member.isdir() and not top.strip("."):
                 continue

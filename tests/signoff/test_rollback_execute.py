@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from checks.rollback.records import Records
 from tests.checks.rollback.small_service import DEPLOYED, NEW, OLD, ROLLED_BACK, STEPS, SmallService
 from tests.checks.rollback.webhook import Webhook, webhook
-from tests.signoff.conftest import Command, Said
+from tests.checks.running import checklist, write
+from tests.signoff.conftest import Command, Said, Start
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -179,3 +189,144 @@ def test_a_step_that_fails_stops_it_and_it_goes_on_when_it_is_mended(
     assert service.state == ROLLED_BACK
     assert service.hooks == [*STEPS[: place + 1], *STEPS[place:]]
     assert incident(said)["folder"] == found["folder"]
+
+
+def until(found: Callable[[], T | None]) -> T:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (seen := found()) is not None:
+            return seen
+        threading.Event().wait(0.02)
+    pytest.fail("it did not come to it in a minute")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rollback_that_is_killed_in_a_step_goes_on_in_that_step(
+    back: Command, start: Start, service: SmallService, step: str
+) -> None:
+    service.say(f"block-{step}")
+    going = start("rollback", "execute", service.checklist, "--confirm", NEW, cwd=service.folder)
+    waiting = until(lambda: service.blocked)
+    os.kill(going.pid, signal.SIGKILL)
+    going.wait(timeout=30)
+    os.kill(waiting, signal.SIGKILL)
+    (record,) = (service.folder / "signoff-rollbacks").glob("2*")
+    with (record / "journal.jsonl").open("a") as journal:
+        journal.write('{"journal": 1, "ts": "2026-')
+    said = back("--json")
+    assert said.code == 0, said.err
+    assert service.state == ROLLED_BACK
+    place = STEPS.index(step)
+    assert service.hooks == [*STEPS[: place + 1], *STEPS[place:]]
+    found = incident(said)
+    assert found["folder"] == str(record)
+    assert [each["attempts"] for each in found["steps"]] == [2 if each == step else 1 for each in STEPS]
+    assert back().code == 2
+
+
+def test_a_dry_run_shows_a_rollback_that_is_unfinished(back: Command, signoff: Command, service: SmallService) -> None:
+    service.say("fail-restore-accounts")
+    assert back().code == 11
+    plan = json.loads(signoff("rollback", "execute", service.checklist, "--json").out)
+    assert Path(plan["resumes"]).parent == service.folder / "signoff-rollbacks"
+    assert [step["state"] for step in plan["steps"]] == ["done"] * 2 + ["ready"] * 5
+
+
+def test_two_rollbacks_at_once_are_refused(back: Command, service: SmallService) -> None:
+    with Records(service.folder / "signoff-rollbacks").locked():
+        refused(back(), service, "another rollback is being carried out; wait for it")
+
+
+def test_a_rollback_that_stopped_long_ago_is_not_gone_on_with(back: Command, service: SmallService) -> None:
+    service.say("fail-stop")
+    assert back().code == 11
+    (journal,) = (service.folder / "signoff-rollbacks").glob("2*/journal.jsonl")
+    journal.write_text(re.sub(r'"ts": "\d+-\d+-\d+', '"ts": "2020-01-01', journal.read_text()))
+    said = back()
+    assert said.code == 2
+    assert "too long ago to go on with it; move the folder away" in said.err
+
+
+def test_a_server_that_does_not_end_stops_it_and_nothing_is_restored(back: Command, service: SmallService) -> None:
+    service.checklist.write_text(service.checklist.read_text().replace('"timeout": "20s"', '"timeout": "500ms"', 1))
+    service.end()
+    service.say("home/stubborn")
+    service.manage()
+    said = back("--json")
+    assert (said.code, incident(said)["stopped_in"]) == (11, "stop")
+    assert "has not ended 0.5 s after TERM" in said.err
+    assert service.answering == NEW
+    assert json.loads((service.home / "config.json").read_text())["of"] == NEW
+
+
+def test_a_database_that_somebody_has_open_is_not_replaced(back: Command, service: SmallService) -> None:
+    with closing(sqlite3.connect(service.home / "proxy.db")) as database:
+        database.execute("SELECT * FROM marks").fetchall()
+        said = back("--json")
+    assert (said.code, incident(said)["stopped_in"]) == (11, "restore-database")
+    assert f"has {service.home}/proxy.db open; stop it first" in said.err
+
+
+def test_a_crashed_server_can_be_rolled_back_too(back: Command, service: SmallService) -> None:
+    service.end()
+    until(lambda: True if service.answering is None else None)
+    said = back("--json")
+    assert said.code == 0, said.err
+    assert service.state == ROLLED_BACK
+
+
+def test_smoke_tests_that_do_not_pass_stop_it_before_anybody_is_told_that_all_is_well(
+    back: Command, service: SmallService, hook: Webhook
+) -> None:
+    service.say("unsound")
+    said = back("--json")
+    assert (said.code, incident(said)["stopped_in"]) == (11, "verify")
+    assert "the smoke tests say NO-GO: sound: fail" in said.err
+    assert [each["event"] for each in hook.seen] == ["rollback_stopped"]
+
+
+def test_a_team_that_could_not_be_told_is_a_step_that_failed(
+    back: Command, service: SmallService, hook: Webhook
+) -> None:
+    hook.status = 500
+    said = back("--json")
+    assert (said.code, incident(said)["stopped_in"]) == (11, "notify")
+    assert "the webhook was not told: it answered with status 500" in said.err
+    hook.status = 200
+    assert back().code == 0
+    assert hook.keys[-1] == hook.keys[0]
+
+
+def test_a_wish_to_stop_is_honoured_between_steps(start: Start, back: Command, service: SmallService) -> None:
+    service.say("block-restore-accounts")
+    going = start("rollback", "execute", service.checklist, "--confirm", NEW, cwd=service.folder)
+    until(lambda: service.blocked)
+    going.terminate()
+    _, err = going.communicate(timeout=30)
+    assert going.returncode == 11
+    assert "stopped half-way, in step restore-accounts" in err
+    assert back().code == 0
+    assert service.state == ROLLED_BACK
+
+
+STOPS = {"procedure": [{"id": "p", "title": "P", "stop": "http://127.0.0.1:9"}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"release": {"name": "Thing", "version": NEW}, "rollback": STOPS},
+            "release.previous is not set; it says which version to go",
+        ),
+        ({"rollback": {}}, "there are no steps under `rollback.procedure`; write some"),
+        ({"rollback": {"procedure": [{"id": "p", "title": "P", "smok": ["x"]}]}}, "unknown key 'smok'; did you mean"),
+    ],
+)
+def test_a_checklist_that_cannot_be_gone_by_is_a_mistake(
+    signoff: Command, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    sections = {"release": {"name": "Thing", "version": NEW, "previous": OLD}, "rollback": {}, **change}
+    said = signoff("rollback", "execute", write(tmp_path, checklist(**sections)))
+    assert (said.code, said.out) == (2, "")
+    assert message in said.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,9 @@ def execute(
         Path | None,
         typer.Option(help="Where rollbacks are recorded. [default: signoff-rollbacks beside the checklist]"),
     ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Try it on the reference proxy, built, deployed and backed up for it.")
+    ] = False,
     profile: Annotated[str | None, typer.Option(help="Whose values `${…}` takes.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A profile value, or target.FIELD.")
@@ -53,6 +57,8 @@ def execute(
 
       signoff rollback execute --profile production --confirm v3.3.20 --why "error rate 14 % since 10:12"
 
+      signoff rollback execute --reference --confirm v3.3.20
+
     Exit codes: 0 ready, or gone back; 2 refused, nothing was touched; 3 not ready (dry run); 11 stopped half-way.
     """
     from checks.rollback.preparation import Asked
@@ -66,9 +72,24 @@ def execute(
         records=records,
         backups_before=None if before is None else moment("--before", before, datetime.now(UTC)),
     )
-    if confirm is None:
-        raise typer.Exit(_rehearse(asked, as_json=as_json))
-    raise typer.Exit(_go_back(asked, confirm, why, as_json=as_json))
+    stop = threading.Event()
+    with interruptible(stop), _on_reference(asked, stop) if reference else nullcontext(asked) as asked:
+        code = (
+            _rehearse(asked, as_json=as_json)
+            if confirm is None
+            else _go_back(asked, confirm, why, stop, as_json=as_json)
+        )
+    raise typer.Exit(code)
+
+
+def _on_reference(asked: Asked, stop: threading.Event) -> AbstractContextManager[Asked]:
+    from checks.events import Event
+    from checks.reference.rollback import rollback_of_reference
+
+    def tell(event: Event) -> None:
+        typer.echo(f"… {event.facts['what']}", err=True)
+
+    return rollback_of_reference(asked, tell, stop)
 
 
 def _rehearse(asked: Asked, *, as_json: bool) -> ExitCode:
@@ -84,15 +105,13 @@ def _rehearse(asked: Asked, *, as_json: bool) -> ExitCode:
     return ExitCode.GO if plan.state == "ready" else ExitCode.HOLD
 
 
-def _go_back(asked: Asked, confirmed: str, why: str, *, as_json: bool) -> ExitCode:
+def _go_back(asked: Asked, confirmed: str, why: str, stop: threading.Event, *, as_json: bool) -> ExitCode:
     from checks.rollback.execution import HalfWayError, Order
     from checks.rollback.execution import execute as carry_out
 
-    stop = threading.Event()
     order = Order(confirmed, getpass.getuser(), why)
     try:
-        with interruptible(stop):
-            incident = carry_out(asked, order, lambda: datetime.now(UTC), lambda line: typer.echo(line, err=True), stop)
+        incident = carry_out(asked, order, lambda: datetime.now(UTC), lambda line: typer.echo(line, err=True), stop)
     except HalfWayError as cause:
         typer.echo(str(cause), err=True)
         return ExitCode.HALF_ROLLED_BACK

@@ -131,7 +131,8 @@ class SmallService:
     def _smoke(self) -> dict[str, Any]:
         check = {"id": "healthy", "title": "It answers", "kind": "http", "url": "/healthz"}
         expected = {"status": 200, "json.version": "${release.version}"}
-        return {"id": "smoke", "title": "Smoke", "section": "S", "checks": [{**check, "expect": expected}]}
+        sound = {"id": "sound", "title": "It is sound", "kind": "file", "path": "unsound", "expect": {"exists": False}}
+        return {"id": "smoke", "title": "Smoke", "section": "S", "checks": [{**check, "expect": expected}, sound]}
 
     def _sections(self, notify: dict[str, Any]) -> dict[str, Any]:
         current, home = self.folder / "current", self.home
