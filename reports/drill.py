@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.drill.outcome import DrillRecord
-from reports import drill_matrix, markdown, values
-from reports.escaping import plain
+from reports import drill_matrix, markdown
 from reports.html import content_policy
-
-_TEMPLATES = Path(__file__).with_name("templates")
+from reports.templating import TEMPLATES, html_environment
 
 
 def render_markdown(record: DrillRecord) -> str:
@@ -23,9 +17,9 @@ def render_markdown(record: DrillRecord) -> str:
 
 def render_html(record: DrillRecord) -> str:
     """The drill as one HTML page that needs nothing else."""
-    style = (_TEMPLATES / "drill.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "drill.css").read_text(encoding="utf-8")
     facts = {**_facts(record), "style": Markup(style), "policy": content_policy(style)}  # noqa: S704 - our own file
-    return _environment().get_template("drill.html.j2").render(**facts)
+    return html_environment().get_template("drill.html.j2").render(**facts)
 
 
 def _facts(record: DrillRecord) -> dict[str, object]:
@@ -46,18 +40,3 @@ def title(record: DrillRecord) -> str:
     run = sum(fault.state not in {"not_possible", "not_run"} for fault in record.faults)
     ended = f"{len(record.caught)} of {run} faults caught, {record.false_alarms} false alarms"
     return f"Drill (interrupted): {ended}" if record.interrupted else f"Drill: {ended}"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=lambda value: value if isinstance(value, Markup) else plain(value),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"seconds": values.span, "moment": values.moment}
-    return environment

@@ -9,28 +9,23 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from checks.outcome import RunRecord, Status
 from checks.signing.gate import Decision
-from reports import charts, measures, observations, timeline, values, wording
+from reports import charts, measures, observations, timeline
 from reports.actions import actions_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
-from reports.escaping import plain
 from reports.excerpts import Excerpt
 from reports.gate import rows_of
-from reports.links import evidence_target, runbook_target
+from reports.links import runbook_target
 from reports.markdown import report_title
 from reports.outline import name_rows
 from reports.sections import sections_of
-
-_TEMPLATES = Path(__file__).with_name("templates")
+from reports.templating import TEMPLATES, html_environment
 
 
 def render(
@@ -47,7 +42,7 @@ def render(
     name_rows(record, anchors)
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     return (
-        _environment()
+        html_environment()
         .get_template("report.html.j2")
         .render(
             record=record,
@@ -76,7 +71,7 @@ def render(
 
 
 def _asset(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def content_policy(style: str) -> str:
@@ -87,39 +82,3 @@ def content_policy(style: str) -> str:
 def _source(content: str) -> str:
     """How a policy names an inline style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=lambda value: value if isinstance(value, Markup) else plain(value),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "moment": values.moment,
-        "size": values.size,
-        "seconds": values.span,
-        "milliseconds": lambda milliseconds: values.span(milliseconds / 1000),
-        "worded": values.worded,
-        "status": wording.status,
-        "standing": wording.standing,
-        "verdict": wording.verdict,
-        "criterion_standing": wording.criterion,
-        "step_state": wording.STEP_SYMBOLS.__getitem__,
-        "expected": observations.expected_lines,
-        "observed": observations.observed_lines,
-        "waiver_line": observations.waiver_line,
-        "attempt_figures": observations.figures,
-        "criterion_observed": measures.criterion_observed,
-        "criterion_interval": measures.criterion_interval,
-        "evidence_target": evidence_target,
-        "path": Markup,
-        "kept": lambda line: Markup.escape(line),
-    }
-    environment.globals |= {"MOST_ATTEMPTS": 20, "MOST_REASONS": 20, "MOST_PARTS": observations.MOST_PARTS}
-    return environment

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from checks.outcome import EvidenceFile, Result, RunRecord
@@ -24,6 +23,7 @@ from reports.line_index import line_index
 from reports.links import evidence_target, runbook_target
 from reports.outline import name_rows, outline
 from reports.sections import sections_of, stories_of
+from reports.templating import environment
 
 MOST_REASONS = 20
 MOST_ATTEMPTS = 100
@@ -78,51 +78,26 @@ def template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        finalize=escaping.text,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
+    made = environment(escaping.text)
+    made.filters |= {
         "row": escaping.row,
         "titled": escaping.titled,
         "code": escaping.code,
         "stacked": escaping.stacked,
-        "moment": values.moment,
-        "size": values.size,
-        "milliseconds": lambda milliseconds: values.span(milliseconds / 1000),
-        "seconds": values.span,
-        "worded": values.worded,
-        "status": wording.status,
-        "standing": wording.standing,
-        "verdict": wording.verdict,
-        "criterion_standing": wording.criterion,
-        "step_state": wording.STEP_SYMBOLS.__getitem__,
-        "expected": observations.expected_lines,
-        "observed": observations.observed_lines,
-        "waiver_line": observations.waiver_line,
         "settings": _settings,
-        "attempt_figures": observations.figures,
-        "criterion_observed": measures.criterion_observed,
-        "criterion_interval": measures.criterion_interval,
         "evidence_links": _evidence_links,
         "counts": _counts,
         "tests_seen": _tests_seen,
         "row_name": _row_name,
     }
-    environment.globals |= {
+    made.globals |= {
         "MOST_REASONS": MOST_REASONS,
         "MOST_ATTEMPTS": MOST_ATTEMPTS,
-        "MOST_PARTS": observations.MOST_PARTS,
         "br": escaping.LINE_BREAK,
         "indent": Markup("  "),
         "evidence_link": _evidence_link,
     }
-    return environment
+    return made
 
 
 def _place(anchor: str | None) -> Markup:
