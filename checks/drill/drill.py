@@ -31,6 +31,7 @@ from checks.reference.servers import StartError
 
 HEALTHY_RUNS = 3
 PROFILE = "reference"
+INTERRUPTED = "the drill was interrupted"
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,17 @@ def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threadin
     """
     started, began = utc_now(), time.monotonic()
     runs: list[HealthyRun] = []
-    with _ground(request, listener, stop) as ground:
-        for site in dict.fromkeys(fault.site for fault in request.faults if not fault.not_possible):
-            for number in range(request.healthy_runs):
-                if not stop.is_set():
-                    runs.append(_healthy(ground, site, request.seed + number, listener))
-        records = _drill(ground, request, listener, stop)
+    try:
+        with _ground(request, listener, stop) as ground:
+            for site in dict.fromkeys(fault.site for fault in _injected(request)):
+                for number in range(request.healthy_runs):
+                    if not stop.is_set():
+                        runs.append(_healthy(ground, site, request.seed + number, listener))
+            records = _drill(ground, request, listener, stop)
+    except (KeyboardInterrupt, ConfigurationError):
+        if not stop.is_set():
+            raise
+        records = [left_out(fault, "not_run", INTERRUPTED) for fault in request.faults]
     alarms = [
         Alarm(where=f"healthy:{run.site}:{run.seed}", check=name, reason=_reason(run, name))
         for run in runs
@@ -84,6 +90,10 @@ def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threadin
     )
 
 
+def _injected(request: DrillRequest) -> list[Fault]:
+    return [fault for fault in request.faults if not fault.not_possible]
+
+
 def _healthy(ground: Ground, site: Site, seed: int, listener: DrillListener) -> HealthyRun:
     began = time.monotonic()
     seen = healthy(ground, site, seed)
@@ -97,7 +107,7 @@ def _healthy(ground: Ground, site: Site, seed: int, listener: DrillListener) -> 
 def _drill(ground: Ground, request: DrillRequest, listener: DrillListener, stop: threading.Event) -> list[FaultRecord]:
     def one(fault: Fault) -> FaultRecord:
         if stop.is_set():
-            return left_out(fault, "not_run", "the drill was interrupted")
+            return left_out(fault, "not_run", INTERRUPTED)
         listener(DrillEvent("fault_started", {"fault": fault.id}))
         record = drilled(ground, fault, request.seed)
         facts = {"fault": fault.id, "state": record.state, "why": record.why, "unexpected": list(record.unexpected)}
@@ -118,7 +128,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
         listener(DrillEvent("preparing", {"what": "making the stand-in project"}))
         make_project(source, folder / "project", request.checklist, stop)
         prepared = _prepared(request, source, folder, listener, stop)
-        if any(fault.site == "release" for fault in request.faults):
+        if any(fault.site == "release" for fault in _injected(request)):
             listener(DrillEvent("preparing", {"what": "running and signing a small release"}))
             make_release(folder / "release", stop)
         yield Ground(folder, folder / "project", folder / "release", prepared, stop)
@@ -132,7 +142,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
 def _prepared(
     request: DrillRequest, source: Path, folder: Path, listener: DrillListener, stop: threading.Event
 ) -> service.Prepared | None:
-    if not any(fault.site in USES_PROXY for fault in request.faults):
+    if not any(fault.site in USES_PROXY for fault in _injected(request)):
         return None
     if request.program is None:
         listener(DrillEvent("preparing", {"what": "building the proxy and installing it"}))
