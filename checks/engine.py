@@ -19,9 +19,11 @@ from checks.execution import execute, not_run, utc_now
 from checks.identification import mismatch
 from checks.journal import Journal
 from checks.outcome import Result, Status, Verdict
+from checks.past import Past
 from checks.plan import Plan
 from checks.programs import child_environment
 from checks.redacted_record import redacted
+from checks.reuse import Reuse
 from checks.run_folder import RunFolder
 from checks.verdict import of_results
 from checks.waiving import waived
@@ -46,6 +48,7 @@ class Engine:
     def __init__(
         self,
         plan: Plan,
+        past: Past,
         folder: RunFolder,
         journal: Journal,
         listener: Listener,
@@ -53,14 +56,19 @@ class Engine:
         stop: threading.Event,
     ) -> None:
         self.plan = plan
+        self.past = past
+        self.reuse = Reuse(plan, past)
         self.folder = folder
         self.journal = journal
         self.listener = listener
         self.options = options
         self.stop = stop
         self.started_at = utc_now()
+        self.waivers = (*plan.loaded.checklist.waivers, *past.waivers)
         self.results: dict[str, Result] = {}
         self.stage_verdicts: dict[str, Verdict | None] = {}
+        self.anew: set[str] = set()
+        """What was looked at in this session, or came out otherwise than before."""
         self._environment = child_environment()
         self._failed = False
 
@@ -92,13 +100,13 @@ class Engine:
                 settled = None if entry is None else self._settled(stage, entry)
                 if entry is None:
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        self._finish(future.result())
+                        self._ended(future.result())
                         order.done(running.pop(future).id)
                 elif settled is None:
                     self._emit("check_started", {"check": entry.id, "title": self._title(entry)})
                     running[pool.submit(self._look, entry)] = entry
                 else:
-                    self._finish(settled)
+                    self._settle(settled)
                     order.done(entry.id)
 
     def _next(self, ready: list[Entry], running: Collection[Entry]) -> Entry | None:
@@ -116,6 +124,8 @@ class Engine:
         header = entry.header
         facts = {"covers": header.covers, "required": header.required, "trial": header.trial, "kind": header.kind}
 
+        facts["earlier"] = self.reuse.earlier(entry, self.anew)
+
         def settled(status: Status, reason: str) -> Result:
             return not_run(entry.id, self._title(entry), stage.id, status, reason, **facts)
 
@@ -129,10 +139,6 @@ class Engine:
             return settled(Status.NOT_APPLICABLE, header.not_applicable)
         if stage.after is not None:
             return settled(Status.SCHEDULED, f"due after {stage.after}")
-        if self.stop.is_set():
-            return settled(Status.BLOCKED, "the run was interrupted before this was looked at")
-        if self._failed and self.options.fail_fast:
-            return settled(Status.BLOCKED, "an earlier check failed, and --fail-fast was given")
         needs = self.plan.dependencies.needs[entry.id]
         unmet = [name for name in needs if not self.results[name].status.meets_a_need]
         if unmet:
@@ -149,7 +155,12 @@ class Engine:
             strange = mismatch(self.plan.loaded.checklist.release, identity)
             if strange:
                 return settled(Status.FAIL, f"{instance.name}: {strange}" if instance else strange)
-        return None
+        standing = self.reuse.standing(entry, self.anew)
+        if standing is None and self.stop.is_set():
+            return settled(Status.BLOCKED, "the run was interrupted before this was looked at")
+        if standing is None and self._failed and self.options.fail_fast:
+            return settled(Status.BLOCKED, "an earlier check failed, and --fail-fast was given")
+        return standing
 
     def _title(self, entry: Entry) -> str:
         check = self.plan.checks.get(entry.id)
@@ -157,8 +168,10 @@ class Engine:
 
     def _look(self, entry: Entry) -> Result:
         check = self.plan.checks[entry.id]
+        earlier = self.reuse.earlier(entry, self.anew)
         with self._context(entry, check) as context:
-            return execute(check, entry.stage, context, self.folder)
+            result = execute(check, entry.stage, context, self.folder.evidence_of(entry.id, len(earlier)))
+            return result.model_copy(update={"earlier": earlier})
 
     @contextmanager
     def _context(self, entry: Entry, check: Check) -> Iterator[Context]:
@@ -182,15 +195,37 @@ class Engine:
                 interactive=self.options.interactive,
             )
 
-    def _finish(self, result: Result) -> None:
-        checklist = self.plan.loaded.checklist
-        result = waived(result, checklist.waivers, checklist.release.version, utc_now())
+    def _ended(self, result: Result) -> None:
+        """Take in the result of a look, and tell the journal what it was of."""
+        look = self.past.looks.get(result.id)
+        if not result.parts or look is None or look.result.status is not result.status:
+            self.anew.add(result.id)
+        self._failed |= result.required and not result.trial and result.status is Status.FAIL
+        self._record(result, interrupted=self.stop.is_set() and result.status is not Status.PASS)
+
+    def _settle(self, result: Result) -> None:
+        """Take in the result of a check that was not looked at now: one that stands from before, or a new one."""
+        look = self.past.looks.get(result.id)
+        if look is not None and result == look.result:
+            self._take(result)
+        else:
+            self.anew.add(result.id)
+            self._record(result, interrupted=False)
+
+    def _record(self, result: Result, *, interrupted: bool) -> None:
+        result = redacted(result, self.plan.redactor)
+        inputs = self.reuse.inputs.get(result.id)
+        facts = {"result": result.model_dump(mode="json"), "inputs": inputs, "interrupted": interrupted}
+        self.journal.append("check_finished", facts)
+        self._take(result)
+
+    def _take(self, result: Result) -> None:
+        result = waived(result, self.waivers, self.plan.loaded.checklist.release.version, utc_now())
         result = redacted(result, self.plan.redactor)
         self.results[result.id] = result
-        self._failed |= result.required and not result.trial and result.status is Status.FAIL
-        self.journal.append("check_finished", {"result": result.model_dump(mode="json")})
         facts = {"check": result.id, "title": result.title, "status": result.status.value, "reason": result.reason}
-        self._emit("check_finished", facts | {"duration_ms": result.duration_ms, "stage": result.stage})
+        more = {"duration_ms": result.duration_ms, "stage": result.stage, "anew": result.id in self.anew}
+        self._emit("check_finished", facts | more)
 
     def _emit(self, name: EventName, facts: dict[str, Any]) -> None:
         self.listener(Event(name, facts))

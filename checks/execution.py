@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from checks.check import Check, Context
 from checks.judging import judge, worst
 from checks.observed import as_json, storable
-from checks.outcome import Attempt, EvidenceFile, Observation, Result, Status, error
-from checks.run_folder import RunFolder
+from checks.outcome import Attempt, Evidence, EvidenceFile, Observation, Result, Status, error
+from checks.redaction import Redactor
 from checks.units import Dimension, Quantity
 
+Store = Callable[[Evidence, Redactor], EvidenceFile]
+"""Keeps a piece of evidence, redacted."""
 GRACE_S = 6.0
 """How long a check that was told to stop may take to clean up, before its thread is left behind."""
 MAX_REASON = 2000
 
 
-def execute(check: Check, stage: str, context: Context, folder: RunFolder) -> Result:
-    """Look as often as the check says, and return the result with every attempt recorded."""
+def execute(check: Check, stage: str, context: Context, store: Store) -> Result:
+    """Look as often as the check says, and return the result with every attempt recorded; evidence goes to `store`."""
     started = context.now()
     clock = time.monotonic()
     attempts: list[Attempt] = []
@@ -35,7 +38,7 @@ def execute(check: Check, stage: str, context: Context, folder: RunFolder) -> Re
         reason = f"{len(attempts)} rounds over {_span(check.repeat.for_)}"
         if status is not Status.PASS:
             reason = f"{len(bad)} of {reason}: {bad[-1]}"
-    evidence = tuple(_stored(check, last, context, folder))
+    evidence = tuple(store(each, context.redactor) for each in last.evidence)
     raw_status = None
     if not check.required and status in {Status.FAIL, Status.NO_DATA, Status.ERROR}:
         status, raw_status = Status.WARN, status
@@ -161,10 +164,6 @@ def _looked(check: Check, context: Context) -> Observation:
 
 def _span(span_s: float) -> str:
     return str(Quantity(span_s, Dimension.TIME))
-
-
-def _stored(check: Check, observation: Observation, context: Context, folder: RunFolder) -> list[EvidenceFile]:
-    return [folder.store(check.id, evidence, context.redactor) for evidence in observation.evidence]
 
 
 def not_run(check_id: str, title: str, stage: str, status: Status, reason: str, **facts: object) -> Result:

@@ -14,15 +14,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-VERSION = 1
+from checks.errors import SignoffError
+
+VERSION = 2
+"""2 since a run can be continued; 1 did not say what each result was of."""
+MAX_BYTES = 256 << 20
+
+
+class JournalError(SignoffError):
+    """A journal cannot be read; the message names the file, the line, what is wrong, and the remedy."""
 
 
 class Journal:
-    """Appends events to a file, each synced; safe to use from several threads."""
+    """Appends events to a file, each synced; safe to use from several threads. A torn last line is cut off first."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._lock = threading.Lock()
+        content = os.pread(self._descriptor, MAX_BYTES, 0)
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.ftruncate(self._descriptor, whole)
 
     def __enter__(self) -> Self:
         return self
@@ -42,9 +54,30 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The whole events of a journal; a torn last line is left out."""
-    events = []
-    for line in path.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            events.append(json.loads(line))
-    return events
+    """The whole events of a journal; a torn last line is left out.
+
+    Raises JournalError where there is none, where it is of another version, or where a line is no event.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as cause:
+        remedy = "name the folder of a run, such as signoff-runs/<UTC>-<nonce>"
+        raise JournalError(f"{path}: cannot be read: {cause.strerror}; {remedy}") from cause
+    if len(content) > MAX_BYTES:
+        raise JournalError(f"{path}: has more than {MAX_BYTES >> 20} MiB; no run writes one so large")
+    lines = content.split(b"\n")[:-1]
+    return [_event(path, number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _event(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError as cause:
+        raise JournalError(f"{path}:{number}: is not JSON: {cause}; run the checklist again") from cause
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise JournalError(f"{path}:{number}: is no event of a run; run the checklist again")
+    if event.get("journal") != VERSION:
+        told = f"is of version {event.get('journal')!r} of the journal, and this signoff reads {VERSION}"
+        raise JournalError(f"{path}:{number}: {told}; use the signoff that wrote it, or run the checklist again")
+    return event

@@ -122,8 +122,20 @@ class Attempt(Record):
     observed: dict[str, Any] = Field(default_factory=dict)
 
 
+class Earlier(Record):
+    """A result that a later one of the same check took the place of, and why the check was looked at again."""
+
+    status: Status
+    reason: str
+    attempts: tuple[Attempt, ...]
+    started_at: datetime | None
+    duration_ms: float
+    evidence: tuple[EvidenceFile, ...]
+    because: str
+
+
 class Result(Record):
-    """How one check ended, and why."""
+    """How one check ended, and why; `earlier` are the results that it took the place of, the oldest first."""
 
     id: str
     title: str
@@ -146,6 +158,7 @@ class Result(Record):
     duration_ms: float = 0.0
     waiver: dict[str, str] | None = None
     evidence: tuple[EvidenceFile, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 CriterionState = Literal["clear", "breached", "unknown"]
@@ -203,6 +216,15 @@ class ApprovalState(Record):
     scope: tuple[str, ...] = ()
     deadline_s: float | None = None
     state: Literal["awaiting"] = "awaiting"
+
+
+class Rerun(Record):
+    """Somebody's wish that checks be looked at again."""
+
+    checks: tuple[str, ...]
+    reason: str
+    by: str
+    at: datetime
 
 
 class StageRecord(Record):
@@ -277,5 +299,6 @@ class RunRecord(Record):
     procedure: tuple[ProcedureStep, ...]
     approvals: tuple[ApprovalState, ...]
     findings: tuple[str, ...] = ()
+    reruns: tuple[Rerun, ...] = ()
     target: TargetRecord
     runner: RunnerRecord

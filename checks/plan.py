@@ -42,6 +42,8 @@ class Plan:
     names: Names
     values: Mapping[str, Any]
     redactor: Redactor
+    is_of_reference: bool = False
+    """Whether the target is the reference environment, made anew for each session."""
 
     def at(self, entry: Entry) -> tuple[Target, Identity, Instance | None]:
         """What a check looks at: the target, or one of its instances."""
@@ -56,7 +58,9 @@ class Plan:
         return len(self.selected) < len(self.loaded.entries)
 
 
-def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silent_because: str | None) -> Plan:
+def make_plan(
+    loaded: Loaded, selected: frozenset[str], folder: RunFolder, *, silent_because: str | None, of_reference: bool
+) -> Plan:
     """Ask the target what it is, then bind every selected check; raises ConfigurationError for what can't be bound."""
     target = completed(loaded.checklist.target) if silent_because is None else loaded.checklist.target
     asked = any(_asks_target(entry) for entry in loaded.entries if entry.id in selected)
@@ -100,6 +104,7 @@ def make_plan(loaded: Loaded, selected: frozenset[str], folder: RunFolder, silen
         names=names,
         values=values,
         redactor=redactor_for(loaded, names, target),
+        is_of_reference=of_reference,
     )
 
 

@@ -29,7 +29,7 @@ from checks.verdict import of_run
 from checks.waiving import findings
 
 
-def record_of(engine: Engine, results: tuple[Result, ...], *, reference: bool) -> RunRecord:
+def record_of(engine: Engine, results: tuple[Result, ...]) -> RunRecord:
     """The record of what the engine found; criteria and procedure are looked at now, unless the run is only a part."""
     plan, folder = engine.plan, engine.folder
     now = utc_now()
@@ -44,19 +44,19 @@ def record_of(engine: Engine, results: tuple[Result, ...], *, reference: bool) -
         procedure = tuple(redacted(step, plan.redactor) for step in rehearsed)
     unsure = disagreements(plan.places)
     verdict, reasons = of_run(results, criteria, procedure, unsure, interrupted=interrupted)
-    told = findings(checklist.waivers, engine.results, checklist.release.version, now)
+    told = findings(engine.waivers, engine.results, checklist.release.version, now)
     return RunRecord(
         run_id=folder.run_id,
         nonce=folder.nonce,
         verdict=verdict,
         reasons=reasons,
         scope="partial" if plan.is_partial else "full",
-        reference=reference,
+        reference=plan.is_of_reference,
         checklist=ChecklistRecord(path="checklist.yaml", sha256=plan.loaded.sha256, version=checklist.version),
         release=ReleaseRecord.model_validate(checklist.release.model_dump()),
         profile=plan.loaded.profile,
         profile_values=dict(plan.redactor.value(dict(plan.values))),
-        started_at=engine.started_at,
+        started_at=engine.past.started_at or engine.started_at,
         finished_at=now,
         interrupted=interrupted,
         counts={status: count for status in Status if (count := sum(r.status is status for r in results))},
@@ -74,7 +74,8 @@ def record_of(engine: Engine, results: tuple[Result, ...], *, reference: bool) -
             )
             for approval in checklist.approvals
         ),
-        findings=tuple(map(plan.redactor.text, told)),
+        findings=tuple(map(plan.redactor.text, (*told, *_voided(engine)))),
+        reruns=tuple(engine.past.reruns),
         target=TargetRecord(
             url=None if plan.target.url is None else plan.redactor.text(plan.target.url),
             version=plan.identity.version,
@@ -84,6 +85,10 @@ def record_of(engine: Engine, results: tuple[Result, ...], *, reference: bool) -
         ),
         runner=describe_runner(plan.loaded.path.resolve().parent),
     )
+
+
+def _voided(engine: Engine) -> tuple[str, ...]:
+    return tuple(f"{approval} is void: the run went on after it" for approval in engine.past.voided)
 
 
 def _instances(plan: Plan) -> tuple[str, ...]:

@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
+from checks.due import due
 from checks.engine import Engine, Options
 from checks.errors import ConfigurationError
-from checks.events import Event, Listener
-from checks.execution import utc_now
+from checks.events import Listener
 from checks.journal import Journal
 from checks.linting import problems_of
 from checks.loading import Loaded, load
 from checks.outcome import RunRecord
-from checks.plan import make_plan
 from checks.planning import select
+from checks.record_file import read_record
 from checks.recording import record_of
+from checks.request import Request
 from checks.run_folder import RunFolder, write_atomically
+from checks.session import session_of
 
-
-@dataclass(frozen=True)
-class Request:
-    """What to run, and against what."""
-
-    checklist: Path
-    profile: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    stages: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    output: Path | None = None
-    reference: bool = False
-    silent_because: str | None = None
-    """Why the target is known not to answer, where that is known."""
-    build: str | None = None
-    """The build that the target must report, where the checklist names none and it is known."""
-    version: str | None = None
-    """The version that the target must report, where it is not the checklist's: after a rollback, the one before."""
-    environ: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["Request", "conduct", "prepared"]
 
 
 def prepared(request: Request) -> tuple[Loaded, frozenset[str]]:
@@ -48,7 +28,7 @@ def prepared(request: Request) -> tuple[Loaded, frozenset[str]]:
     loaded = load(
         request.checklist,
         profile=request.profile,
-        settings=request.settings,
+        settings={**request.provided, **request.settings},
         environ=request.environ,
         version=request.version,
     )
@@ -64,23 +44,24 @@ def prepared(request: Request) -> tuple[Loaded, frozenset[str]]:
 def conduct(
     request: Request, listener: Listener, options: Options, stop: threading.Event
 ) -> tuple[RunFolder, RunRecord]:
-    """Run what `request` asks for and write the run's folder; raises ConfigurationError before anything is run."""
-    started = utc_now()
+    """Run what `request` asks for and write the run's folder.
+
+    Raises ConfigurationError before anything is run. Of a run that is gone on with and where nothing is due, the
+    folder stays as it is.
+    """
     loaded, selected = prepared(request)
-    folder = RunFolder.create(request.output, started)
-    with folder.locked(), Journal(folder.path / "journal.jsonl") as journal:
-        try:
-            plan = make_plan(loaded, selected, folder, request.silent_because)
-        except ConfigurationError:
-            folder.discard()
-            raise
-        write_atomically(folder.path / "checklist.yaml", loaded.content)
-        facts = {"run_id": folder.run_id, "folder": str(folder.path), "checks": len(selected)}
-        journal.append("run_started", {**facts, "profile": loaded.profile, "sha256": loaded.sha256})
-        listener(Event("run_started", {**facts, "release": loaded.checklist.release.model_dump()}))
-        engine = Engine(plan, folder, journal, listener, options, stop)
-        record = record_of(engine, tuple(engine.run().values()), reference=request.reference)
-        write_atomically(folder.path / "verdict.json", (record.model_dump_json(indent=2) + "\n").encode())
-        journal.append("run_finished", {"verdict": record.verdict.value, "interrupted": record.interrupted})
+    with session_of(request) as session:
+        plan = session.planned(loaded, selected, request)
+        folder = session.folder
+        if session.past.finished and not (request.resumes and request.resumes.again):
+            record = read_record(folder.path)
+            if not due(plan, session.past, folder.path, options, record):
+                return folder, record
+        with Journal(folder.path / "journal.jsonl") as journal:
+            session.begin(journal, plan, request, listener)
+            engine = Engine(plan, session.past, folder, journal, listener, options, stop)
+            record = record_of(engine, tuple(engine.run().values()))
+            write_atomically(folder.path / "verdict.json", (record.model_dump_json(indent=2) + "\n").encode())
+            journal.append("run_finished", {"verdict": record.verdict.value, "interrupted": record.interrupted})
         folder.close()
     return folder, record

@@ -6,10 +6,12 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,39 +53,57 @@ class RunFolder:
         """
         nonce = secrets.token_hex(4)
         run_id = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{nonce}"
-        path = (output or DEFAULT_PARENT / run_id).resolve()
-        if (path / "journal.jsonl").exists():
-            message = "holds a run already; name another folder, or leave --output out"
-            raise ConfigurationError([Problem(str(path), None, None, message)])
+        folder = cls((output or DEFAULT_PARENT / run_id).resolve(), run_id, nonce)
+        folder.refuse_a_run()
         try:
-            (path / "evidence").mkdir(parents=True, exist_ok=True)
+            (folder.path / "evidence").mkdir(parents=True, exist_ok=True)
         except OSError as cause:
             message = f"cannot make the run's folder: {cause.strerror}; name another with --output"
-            raise ConfigurationError([Problem(str(path), None, None, message)]) from cause
-        return cls(path, run_id, nonce)
+            raise ConfigurationError([Problem(str(folder.path), None, None, message)]) from cause
+        return folder
+
+    def refuse_a_run(self) -> None:
+        """Raise ConfigurationError where a run is kept here already."""
+        if (self.path / "journal.jsonl").exists():
+            message = f"holds a run already; name another folder, or go on with it: signoff continue {self.path}"
+            raise ConfigurationError([Problem(str(self.path), None, None, message)])
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run; raises ConfigurationError where another process holds it."""
-        with (self.path / ".lock").open("w") as stream:
+        """Hold the run; raises ConfigurationError where another process holds it, or has just held it."""
+        lock = self.path / ".lock"
+        with lock.open("w") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as cause:
+                is_the_lock = lock.exists() and os.path.samestat(os.fstat(stream.fileno()), lock.stat())
+            except OSError:
+                is_the_lock = False
+            if not is_the_lock:
                 message = "another signoff process is writing this run; wait for it, or name another folder"
-                raise ConfigurationError([Problem(str(self.path), None, None, message)]) from cause
-            yield
-        (self.path / ".lock").unlink(missing_ok=True)
+                raise ConfigurationError([Problem(str(self.path), None, None, message)])
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
 
-    def store(self, check_id: str, evidence: Evidence, redactor: Redactor) -> EvidenceFile:
-        """Keep `evidence` of a check, redacted."""
+    def evidence_of(self, check_id: str, number: int) -> Callable[[Evidence, Redactor], EvidenceFile]:
+        """Where evidence of a look at a check is kept, emptied of what a look that was cut short left.
+
+        `number` is how many looks came before; what they left stays beside it.
+        """
+        folder = Path("evidence", check_id, *([f"rerun-{number}"] if number else []))
+        if (self.path / folder).is_dir():
+            for left in (self.path / folder).iterdir():
+                if left.is_file():
+                    left.unlink()
+        return partial(self._store, folder)
+
+    def _store(self, folder: Path, evidence: Evidence, redactor: Redactor) -> EvidenceFile:
         content = redactor.data(evidence.content)
-        path = self.path / "evidence" / check_id / Path(evidence.name).name
-        write_atomically(path, content)
+        path = folder / Path(evidence.name).name
+        write_atomically(self.path / path, content)
         return EvidenceFile(
-            name=evidence.name,
-            path=path.relative_to(self.path).as_posix(),
-            sha256=hashlib.sha256(content).hexdigest(),
-            bytes=len(content),
+            name=evidence.name, path=path.as_posix(), sha256=hashlib.sha256(content).hexdigest(), bytes=len(content)
         )
 
     @contextmanager
@@ -99,6 +119,10 @@ class RunFolder:
         scratch = self.path / ".scratch"
         if scratch.exists() and not any(scratch.iterdir()):
             scratch.rmdir()
+
+    def clear(self) -> None:
+        """Remove what a session that was killed left; nothing of it is referred to."""
+        shutil.rmtree(self.path / ".scratch", ignore_errors=True)
 
     def discard(self) -> None:
         """Take away the folder of a run that could not begin; what stood in it before stays."""

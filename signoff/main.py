@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from signoff.commands.approve import approve
 from signoff.commands.bundle import bundle
+from signoff.commands.continue_ import continue_
 from signoff.commands.drill import drill
 from signoff.commands.export import export
 from signoff.commands.gate import gate
@@ -22,6 +23,7 @@ from signoff.commands.logs import EPILOG, logs
 from signoff.commands.override import override
 from signoff.commands.plan import plan
 from signoff.commands.report import report
+from signoff.commands.rerun import rerun
 from signoff.commands.rollback import rollback
 from signoff.commands.run import run
 from signoff.commands.schema import schema
@@ -36,6 +38,8 @@ application = typer.Typer(
 )
 for command in (run, plan, lint, kinds, report, approve, override, gate, bundle, history, drill, schema, init):
     application.command()(command)
+application.command("continue")(continue_)
+application.command()(rerun)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
 application.command(name="import")(import_)

@@ -81,7 +81,7 @@ class _Lines:
                 self.console.print(Text(f"run {facts['run_id']}: {facts['checks']} checks, {facts['folder']}"))
             case "stage_started":
                 self.console.print(Text(f"{facts['title']} ({facts['checks']} checks)", style="bold"))
-            case "check_finished" if facts["status"] not in SILENT:
+            case "check_finished" if facts["status"] not in SILENT and facts["anew"]:
                 self.console.print(_check_line(facts))
             case "run_finished" if "reasons" in facts:
                 _show_verdict(self.console, event)

@@ -46,7 +46,7 @@ LONGEST = {
     "proxy/command.py": 280,  # every command of image-proxy, each a few lines
     "proxy/settings.py": 360,  # one field a setting, with its meaning
     "checks/comparators.py": 280,  # one small class for each comparator, siblings in one order
-    "checks/outcome.py": 300,  # the whole of verdict.json, to be read in one place
+    "checks/outcome.py": 350,  # the whole of verdict.json, to be read in one place
     "checks/yaml_reader.py": 280,  # one pass over YAML's events, with every refusal beside its event
 }
 """Files that may be longer than 250 lines, each with its reason."""

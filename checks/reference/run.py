@@ -21,8 +21,11 @@ def conduct_against_reference(
     loaded, _ = prepared(request)
     source = source_tree(request.checklist.resolve().parent)
     with reference(source, loaded, request.environ, listener, stop, variant or Variant()) as started:
-        settings = {**started.settings, **request.settings}
         against = replace(
-            request, settings=settings, silent_because=started.problem, build=started.build, reference=True
+            request,
+            provided=started.settings,
+            silent_because=started.problem,
+            build=started.build,
+            reference=True,
         )
         return conduct(against, listener, options, stop)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.journal import Journal, read_journal
+from checks.journal import VERSION, Journal, read_journal
 from tests.checks.running import checklist, conducted, stage, told, write
 
 
@@ -14,7 +14,7 @@ def test_events_come_back_in_order(tmp_path: Path) -> None:
         journal.append("one", {"text": "first\nsecond\u2028 é"})
         journal.append("two", {"n": 2})
     events = read_journal(tmp_path / "journal.jsonl")
-    assert [(event["event"], event["journal"]) for event in events] == [("one", 1), ("two", 1)]
+    assert [(event["event"], event["journal"]) for event in events] == [("one", VERSION), ("two", VERSION)]
     assert events[0]["text"] == "first\nsecond\u2028 é"
 
 

@@ -29,7 +29,10 @@ def test_a_folder_that_holds_a_run_is_refused(tmp_path: Path, plugin: Path) -> N
     path = write(tmp_path, checklist(stage(told("a"))))
     found = conducted(path, output=tmp_path / "out")
     before = (found.folder.path / "verdict.json").read_bytes()
-    with pytest.raises(ConfigurationError, match=r"out: holds a run already; name another folder"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"out: holds a run already; name another folder, or go on with it: signoff continue",
+    ):
         conducted(path, output=tmp_path / "out")
     assert (found.folder.path / "verdict.json").read_bytes() == before
 
@@ -60,7 +63,9 @@ def test_another_process_that_writes_the_run_keeps_it(tmp_path: Path) -> None:
 
 def test_evidence_stays_inside_its_folder_and_is_redacted(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "out", NOW)
-    stored = folder.store("a", Evidence("../../../escape.txt", b"the key sk-0123 was used"), Redactor({"K": "sk-0123"}))
+    stored = folder.evidence_of("a", 0)(
+        Evidence("../../../escape.txt", b"the key sk-0123 was used"), Redactor({"K": "sk-0123"})
+    )
     assert stored.path == "evidence/a/escape.txt"
     content = (folder.path / stored.path).read_bytes()
     assert (content, stored.bytes) == (b"the key [redacted:K] was used", len(content))

@@ -12,9 +12,12 @@ EVENTS = (
     Event("run_started", {"run_id": "r-1", "checks": 2, "folder": "/runs/r-1"}),
     Event("stage_started", {"stage": "first", "title": "Stage [red]one", "checks": 2}),
     Event("check_started", {"check": "a[x]", "title": "A"}),
-    Event("check_finished", {"check": "a[x]", "status": "pass", "reason": "fine", "duration_ms": 2345.0}),
+    Event("check_finished", {"check": "a[x]", "status": "pass", "reason": "fine", "duration_ms": 2345.0, "anew": True}),
     Event("check_started", {"check": "b", "title": "B"}),
-    Event("check_finished", {"check": "c", "status": "not_selected", "reason": "outside", "duration_ms": 0.0}),
+    Event(
+        "check_finished",
+        {"check": "c", "status": "not_selected", "reason": "outside", "duration_ms": 0.0, "anew": True},
+    ),
     Event("stage_finished", {"stage": "first", "verdict": "GO"}),
     Event(
         "run_finished",

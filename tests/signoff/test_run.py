@@ -152,11 +152,12 @@ def test_a_missing_log_holds(run: Command, tmp_path: Path) -> None:
 
 
 def test_a_second_run_is_refused_the_folder_of_the_first(run: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
     assert run(told("a")).code == 0
     said = run(told("a"))
     assert (said.code, said.err) == (
         2,
-        f"{tmp_path}/out: holds a run already; name another folder, or leave --output out\n",
+        f"{out}: holds a run already; name another folder, or go on with it: signoff continue {out}\n",
     )
 
 

@@ -1,0 +1,81 @@
+"""How a run is gone on with: as it was asked for, with what was secret asked for again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from checks.dependencies import rows_by_name
+from checks.errors import ConfigurationError, Problem
+from checks.explaining import suggestion
+from checks.past import Past, read_past
+from checks.request import Request, Resumption
+
+SHORTEST_REASON = 10
+
+
+def resumed(
+    run: Path,
+    *,
+    again: Sequence[str] = (),
+    reason: str = "",
+    checklist: Path | None = None,
+    settings: Mapping[str, Any],
+    environ: Mapping[str, str],
+) -> Request:
+    """The request that goes on with a run; `again` are checks to look at once more, and `reason` is why.
+
+    `checklist` is where the checklist is now, if it was moved; `settings` add to those of the run. Raises
+    ConfigurationError where the run was abandoned, a check was never looked at, or something has to be given again;
+    JournalError where the run's journal cannot be understood.
+    """
+    past = read_past(run)
+    asked = past.asked
+    if again and len(reason.strip()) < SHORTEST_REASON:
+        raise _refused(run, f"a reason of at least {SHORTEST_REASON} characters is needed; the report tells it")
+    if asked is None or past.abandoned is not None:
+        raise _refused(run, f"the run was abandoned: {past.abandoned}; begin another by `signoff run`")
+    absent = [name for name in asked.hidden if name not in settings]
+    if absent:
+        given = " ".join(f"--set {name}=…" for name in absent)
+        raise _refused(run, f"what is secret is not kept, and has to be given again: {given}")
+    found = checklist or Path(os.path.relpath((run / asked.checklist).resolve()))
+    if not found.is_file():
+        raise _refused(found, "the run's checklist is not there; say where it is by --checklist")
+    return Request(
+        checklist=found,
+        profile=asked.profile,
+        settings={**asked.settings, **settings},
+        stages=asked.stages,
+        tags=asked.tags,
+        checks=asked.checks,
+        reference=asked.reference,
+        environ=environ,
+        resumes=Resumption(run, _named(run, past, again), reason),
+    )
+
+
+def _named(run: Path, past: Past, again: Sequence[str]) -> tuple[str, ...]:
+    """The ids meant, rows spelled out; raises ConfigurationError for those that were never looked at."""
+    rows = rows_by_name(past.looks)
+    problems = []
+    for name in again:
+        if name not in rows:
+            problems.append(
+                Problem(str(run), None, None, f"{name} is no check of the run{suggestion(name, list(rows))}")
+            )
+            continue
+        for each in rows[name]:
+            if not past.looks[each].result.attempts and not past.looks[each].result.earlier:
+                status = past.looks[each].result.status.value
+                message = f"{each} is {status} and was not looked at yet; `signoff continue {run}` runs what is due"
+                problems.append(Problem(str(run), None, None, message))
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(dict.fromkeys(each for name in again for each in rows[name]))
+
+
+def _refused(path: Path, message: str) -> ConfigurationError:
+    return ConfigurationError([Problem(str(path), None, None, message)])

@@ -1,0 +1,37 @@
+"""docs/running.md: its commands run, and what it says is said is said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from checks.journal import VERSION
+from checks.markdown import read_markdown
+from tests.signoff.conftest import Command
+
+ROOT = Path(__file__).parents[2]
+PAGE = read_markdown(ROOT / "docs" / "running.md")
+
+
+def test_every_command_that_is_marked_to_be_run_runs(signoff: Command) -> None:
+    lines = [line for block in PAGE.blocks if "run" in block.info for line in block.content.splitlines()]
+    assert lines
+    for line in lines:
+        name, *arguments = line.split()
+        assert name == "signoff"
+        assert signoff(*arguments).code == 0, line
+
+
+def test_every_message_of_the_table_stands_in_the_code() -> None:
+    source = " ".join(path.read_text() for house in ("checks", "signoff") for path in (ROOT / house).rglob("*.py"))
+    said = re.findall(r"^\| [^|]+ \| `([^`]+)` \| 2 \|$", PAGE.text, re.MULTILINE)
+    assert len(said) >= 6
+    for message in said:
+        parts = re.split(r"\bN\b|\bRUN\b|\bb\b|\bblocked\b|\b\d\b|--set .*", message)
+        for part in parts:
+            words = part.strip(" ;`")
+            assert words in source.replace("`signoff", "signoff").replace('f"', "").replace("{run}`", ""), words
+
+
+def test_the_version_of_the_journal_is_the_one_it_names() -> None:
+    assert f"this signoff reads {VERSION};" in PAGE.text
