@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from checks.check import Check, Context, Model
 from checks.contents import UnreadableError, is_there
@@ -22,13 +22,20 @@ class SettingsOf(Model):
     """A list of names that the code has, and where and how such a name stands in the document."""
 
     what: str = Field(pattern=r"^[a-z0-9_-]+$", max_length=50, description="What the names are: settings, error-types.")
-    command: Argv = Field(description="Prints JSON that holds the names the code has.")
-    query: Query = Field(description="JMESPath to the list of names in it.")
+    command: Argv = Field(description="Prints the names that the code has, in JSON or in text, such as a --help.")
+    query: Query | None = Field(default=None, description="JMESPath to the list of names, of JSON.")
+    printed: Pattern | None = Field(default=None, description="RE2 for a name, of text: its first group, or all.")
     pattern: Pattern = Field(description="RE2 for a name: its first group, or all of it.")
     under: str | None = Field(default=None, description="Only the section of this heading. Default: all of it.")
     place: Literal["code", "headings", "first_column"] = Field(
         default="code", description="Where names stand: inline code, headings, or inline code in tables' first column."
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_find_names(self) -> Self:
+        if (self.query is None) == (self.printed is None):
+            raise ValueError("give `query`, for JSON, or `printed`, for text")
+        return self
 
 
 class DocumentCheck(Check):
@@ -39,8 +46,9 @@ class DocumentCheck(Check):
     path: runbooks/configuration.md
     headings: [Cache, Safety]
     settings_of:
-      - {what: settings, command: [image-proxy, settings, --json], query: "[].name", pattern: "(GEMINI_[A-Z_]+)"}
-    expect: {lines: {at_least: 500}, headings.missing: [], links.broken: [], settings.settings.missing: []}
+      - {what: settings, command: [image-proxy, describe], query: "settings[].name", pattern: "^[A-Z]+_[A-Z_]+$"}
+      - {what: options, command: [image-proxy, serve, --help], printed: "--[a-z]+", pattern: "^--[a-z]+$"}
+    expect: {lines: {at_least: 100}, headings.missing: [], links.broken: [], settings.settings.missing: []}
     ```
     """
 
@@ -109,8 +117,6 @@ class DocumentCheck(Check):
 
 def _compared(wanted: SettingsOf, document: Markdown, context: Context) -> dict[str, Any]:
     """Compare the names in the code with those in the document; raises ValueError where the code names none."""
-    import re2
-
     result = run(wanted.command, context)
     problem = why_unusable(result, context.timeout_s)
     if problem is None and result.exit_code != 0:
@@ -119,19 +125,27 @@ def _compared(wanted: SettingsOf, document: Markdown, context: Context) -> dict[
         problem = f"{wanted.command[0]} printed more than is read"
     if problem is not None:
         raise ValueError(f"{wanted.what}: {problem}")
-    named = answer(wanted.query, parse_json(result.stdout))
+    if wanted.query is not None:
+        named = answer(wanted.query, parse_json(result.stdout))
+    else:
+        named = sorted(_names(wanted.printed or "", [result.stdout.decode("utf-8", "replace")]))
     if not isinstance(named, list) or not named or not all(isinstance(name, str) for name in named):
-        raise ValueError(f"{wanted.what}: {wanted.query} finds no list of names in what {wanted.command[0]} printed")
-    pattern = re2.compile(wanted.pattern)
+        sought = wanted.query or wanted.printed
+        raise ValueError(f"{wanted.what}: {sought} finds no list of names in what {wanted.command[0]} printed")
     part = document if wanted.under is None else document.section(wanted.under)
-    documented = {
-        found.group(1 if pattern.groups else 0) for text in _texts(part, wanted) for found in pattern.finditer(text)
-    }
+    documented = _names(wanted.pattern, _texts(part, wanted))
     return {
         "documented": len(documented & set(named)),
         "missing": sorted(set(named) - documented),
         "unknown": sorted(name for name in documented - set(named) if name),
     }
+
+
+def _names(pattern: str, texts: Sequence[str]) -> set[str]:
+    import re2
+
+    compiled = re2.compile(pattern)
+    return {found.group(1 if compiled.groups else 0) for text in texts for found in compiled.finditer(text)}
 
 
 def _texts(part: Markdown, wanted: SettingsOf) -> list[str]:

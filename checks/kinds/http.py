@@ -27,13 +27,14 @@ class HttpCheck(Check, Request):
     observes: ClassVar[Mapping[str, str]] = RESPONSE_PROPERTIES
     asks_target: ClassVar[bool] = True
     of_instances: ClassVar[bool] = True
+    usual_effect: ClassVar[Effect] = "traffic"
 
     kind: Literal["http"]
 
     @property
     def acts(self) -> Effect:
         """Traffic, unless the method only reads."""
-        return self.effect or ("read" if self.only_reads else "traffic")
+        return self.effect or ("read" if self.only_reads else self.usual_effect)
 
     def requests_sent(self) -> int:
         """One."""

@@ -47,7 +47,7 @@ class PortCheck(Check):
 
     ```yaml
     kind: port
-    port: 8045
+    host: 127.0.0.1
     expect: {listening: true, loopback: true, processes: 1}
     ```
     """

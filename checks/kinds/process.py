@@ -29,7 +29,6 @@ class ProcessCheck(Check):
 
     ```yaml
     kind: process
-    port: 8045
     expect: {running: true, program: "${target.executable}", age: {at_most: 1h}}
     ```
     """

@@ -47,7 +47,7 @@ class SequenceCheck(Check):
     steps:
       - {name: first, url: /v1/images/generations, json: {prompt: a red kite}, capture: {id: headers.x-request-id}}
       - {name: second, url: /v1/images/generations, json: {prompt: a red kite}}
-      - {name: calls, url: "/internal/upstream-calls?request_id=${steps.first.id}"}
+      - {name: third, url: "/healthz?after=${steps.first.id}"}
     compare:
       identical: {same: [first.image.sha256, second.image.sha256]}
       speed-up: {ratio: [first.latency, second.latency]}
@@ -64,6 +64,7 @@ class SequenceCheck(Check):
     }
     asks_target: ClassVar[bool] = True
     of_instances: ClassVar[bool] = True
+    usual_effect: ClassVar[Effect] = "traffic"
 
     kind: Literal["sequence"]
     steps: tuple[Step, ...] = Field(min_length=1, max_length=50)
@@ -91,7 +92,7 @@ class SequenceCheck(Check):
     @property
     def acts(self) -> Effect:
         """Traffic, unless every step only reads."""
-        return self.effect or ("read" if all(step.only_reads for step in self.steps) else "traffic")
+        return self.effect or ("read" if all(step.only_reads for step in self.steps) else self.usual_effect)
 
     def requests_sent(self) -> int:
         """Those of every step."""

@@ -35,7 +35,7 @@ class TrafficCheck(Check, Request):
     json: {prompt: a red kite}
     vary: prompt
     requests: 200
-    rate: 20
+    rate: 100
     expect: {errors.rate: {at_most: 1%}, latency.p95: {at_most: 2s}, requests: 200}
     ```
     """

@@ -46,7 +46,7 @@ def test_the_page_tells_of_the_effects_that_kinds_have() -> None:
     section = PAGE.section("What a check may do")
     usual = {name: registry.find(name).usual_effect for name in registry.names()}
     assert {name for name, effect in usual.items() if effect == "write"} == {"backup"}
-    assert {name for name, effect in usual.items() if effect == "traffic"} == {"traffic"}
+    assert {name for name, effect in usual.items() if effect == "traffic"} == {"http", "sequence", "traffic"}
     assert {"read", "traffic", "paid", "write"} == set(section.first_column)
     assert "paid_requests" in Check.model_fields
 

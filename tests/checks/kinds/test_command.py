@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from checks.judgement import Truncated
+from checks.judging import judge
 from checks.kinds.command import CommandCheck
 from checks.outcome import Observation, Status
 from tests.checks.kinds.conftest import Make, MakeContext
@@ -97,3 +98,17 @@ def test_nothing_is_told_by_half_an_output(name: str, make: Make, context: MakeC
 def test_a_command_is_a_list(fields: dict[str, Any], make: Make) -> None:
     with pytest.raises(ValidationError):
         make(CommandCheck, **fields)
+
+
+def test_lines_are_counted_by_pattern(make: Make, context: MakeContext) -> None:
+    fields = {"command": ["printf", "ok one\nFAILED two\nok three"], "counts": {"good": "^ok", "bad": "(?i)failed"}}
+    check = make(CommandCheck, **fields, expect={"counts.good": 2, "counts.bad": 0})
+    status, reason = judge(check, check.observe(context()))
+    assert status is Status.FAIL
+    assert reason.startswith("counts.bad: ")
+    assert "counts.good" not in reason
+
+
+def test_a_pattern_that_cannot_compile_is_refused(make: Make) -> None:
+    with pytest.raises(ValidationError, match="not an RE2 pattern"):
+        make(CommandCheck, command=["true"], counts={"x": "("})

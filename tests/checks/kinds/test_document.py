@@ -270,3 +270,15 @@ def test_names_are_looked_for_where_they_are_meant_to_stand(
     wanted = {**naming(*in_the_code), "pattern": "^([a-z_]+)$", "place": place, "under": under}
     compared = look(TABLES, settings_of=[wanted]).properties["settings"]["settings"]
     assert (compared["missing"], compared["unknown"]) == (missing, unknown)
+
+
+def test_options_are_compared_with_a_help_text(make: Make, context: MakeContext) -> None:
+    (context().root / "it.md").write_text("# It\n\n`--host` and `--gone`\n")
+    names = {"what": "options", "command": ["echo", "usage: it --host H --port N"], "pattern": "^--[a-z]+$"}
+    check = make(DocumentCheck, path="it.md", settings_of=[{**names, "printed": "--[a-z]+"}])
+    seen = check.observe(context()).properties["settings"]["options"]
+    assert seen == {"documented": 1, "missing": ["--port"], "unknown": ["--gone"]}
+    silent = make(DocumentCheck, path="it.md", settings_of=[{**names, "printed": "==[a-z]+"}]).observe(context())
+    assert silent.status is Status.ERROR
+    with pytest.raises(ValidationError, match="`printed`, for text"):
+        make(DocumentCheck, path="it.md", settings_of=[names])
