@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from checks.contents import UnreadableError, read_bounded
 from checks.engine import Options
 from checks.errors import ConfigurationError, SignoffError
 from checks.events import Event
@@ -43,6 +44,8 @@ class Order:
     confirmed: str
     operator: str
     why: str = ""
+    evidence: tuple[Path, ...] = ()
+    """Files that are kept with the record, such as the answer of `signoff rollback check --json`."""
 
 
 def execute(asked: Asked, order: Order, clock: Callable[[], datetime], tell: Tell, stop: threading.Event) -> Incident:
@@ -76,8 +79,17 @@ def _check_allowed(prepared: Prepared, order: Order) -> None:
     problems = list(prepared.problems)
     if order.confirmed != prepared.release:
         problems.insert(0, f"--confirm {order.confirmed}: the release of the checklist is {prepared.release}")
+    problems += [str(problem) for path in order.evidence for problem in _unreadable(path)]
     if problems:
         raise RefusedError("\n".join(["the rollback was not begun, and nothing was touched:", *problems]))
+
+
+def _unreadable(path: Path) -> list[UnreadableError]:
+    try:
+        read_bounded(path)
+    except UnreadableError as problem:
+        return [problem]
+    return []
 
 
 @dataclass
@@ -126,6 +138,8 @@ class _Execution:
             "lost": [each.model_dump(mode="json") for each in prepared.lost],
         }
         self.journal.append("rollback_started", {**self.prepared.redactor.value(facts), "pinned": prepared.to_pin})
+        for path in self.order.evidence:
+            self._append("evidence", {"file": self._stored(path.name, read_bounded(path))})
 
     def _step(self, planned: PlannedStep) -> str | None:
         """Do a step; why it failed, or None."""
@@ -176,8 +190,11 @@ class _Execution:
         self.tell(f"    {self.prepared.redactor.text(text)}")
 
     def _keep(self, step: str, name: str, content: bytes) -> None:
+        self._append("step_evidence", {"step": step, "file": self._stored(f"{step}/{name}", content)})
+
+    def _stored(self, name: str, content: bytes) -> dict[str, Any]:
         content = self.prepared.redactor.data(content)
-        path = _free(self.folder / "evidence" / step / name)
+        path = _free(self.folder / "evidence" / name)
         write_atomically(path, content)
         file = EvidenceFile(
             name=path.name,
@@ -185,7 +202,7 @@ class _Execution:
             sha256=hashlib.sha256(content).hexdigest(),
             bytes=len(content),
         )
-        self._append("step_evidence", {"step": step, "file": file.model_dump()})
+        return file.model_dump()
 
     def _smoke(self, stages: Sequence[str]) -> SmokeTested:
         asked = self.prepared.asked

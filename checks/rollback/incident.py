@@ -51,6 +51,8 @@ class Incident(Record):
     next: str = ""
     lost: tuple[Loss, ...]
     steps: tuple[IncidentStep, ...]
+    evidence: tuple[EvidenceFile, ...]
+    """What was given with the order; each step has its own."""
     timeline: tuple[Moment, ...]
     folder: str
 
@@ -79,6 +81,7 @@ def incident_of(events: Sequence[dict[str, Any]], folder: str) -> Incident:
         next="" if finished else _next(open_step),
         lost=tuple(Loss.model_validate(each) for each in first["lost"]),
         steps=steps,
+        evidence=tuple(EvidenceFile.model_validate(each["file"]) for each in events if each["event"] == "evidence"),
         timeline=tuple(_moments(events)),
         folder=folder,
     )

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from checks.identification import identify
 from checks.outcome import Verdict
@@ -103,6 +104,7 @@ class SmokeTesting:
         """Run them; any verdict but GO is an error with its reasons."""
         work.check_wanted()
         found = work.smoke(self.stages)
+        work.keep("smoke-verdict.json", (Path(found.folder) / "verdict.json").read_bytes())
         if found.verdict is not Verdict.GO:
             reasons = "; ".join(found.reasons[:3])
             raise StepError(f"the smoke tests say {found.verdict}: {reasons} (report in {found.folder})")

@@ -81,7 +81,8 @@ def test_a_dry_run_for_machines(signoff: Command, service: SmallService) -> None
 
 
 def test_it_goes_back_and_writes_down_how(back: Command, service: SmallService, hook: Webhook) -> None:
-    said = back("--json")
+    service.say("check.json", '{"verdict": "ROLLBACK"}')
+    said = back("--json", "--evidence", service.folder / "check.json")
     assert said.code == 0, said.err
     assert service.state == ROLLED_BACK
     assert service.hooks == list(STEPS)
@@ -93,6 +94,9 @@ def test_it_goes_back_and_writes_down_how(back: Command, service: SmallService, 
     text = (record / "incident.md").read_text()
     assert text.startswith(f"# Rolled back: {NEW} to {OLD}")
     assert "the smoke tests say GO" in text
+    assert "`evidence/check.json`" in text
+    assert (record / "evidence" / "check.json").read_text() == '{"verdict": "ROLLBACK"}'
+    assert [file["path"] for file in found["steps"][5]["evidence"]] == ["evidence/verify/smoke-verdict.json"]
     assert json.loads((record / "smoke" / "verdict.json").read_text())["release"]["version"] == OLD
     aside = service.home / f"accounts.rolled-back-{found['rollback']}"
     assert sorted(path.name for path in aside.iterdir()) == DEPLOYED["accounts"]
@@ -129,6 +133,10 @@ def test_a_previous_version_that_is_another_is_refused(back: Command, service: S
     program = service.folder / "releases" / OLD / "bin" / "service"
     program.write_text(program.read_text().replace(OLD, "v0.9.01"))
     refused(back(), service, f"does not say that it is {OLD}")
+
+
+def test_evidence_that_cannot_be_read_is_refused(back: Command, service: SmallService) -> None:
+    refused(back("--evidence", service.folder / "none.json"), service, "none.json: No such file or directory")
 
 
 def test_a_full_disk_is_refused(back: Command, service: SmallService) -> None:

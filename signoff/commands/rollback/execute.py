@@ -17,6 +17,7 @@ from signoff.exit_code import ExitCode
 from signoff.interruption import interruptible
 
 if TYPE_CHECKING:
+    from checks.rollback.execution import Order
     from checks.rollback.incident import Incident
     from checks.rollback.preparation import Asked
 
@@ -28,6 +29,9 @@ def execute(
         typer.Option(metavar="RELEASE", help="Go back; names the release that is left. [default: a dry run]"),
     ] = None,
     why: Annotated[str, typer.Option(help="For the record: what was seen, and who decided.")] = "",
+    evidence: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Kept with the record; at most 16 MiB. Repeatable.")
+    ] = None,
     before: Annotated[
         str | None,
         typer.Option(help="Restore the newest backups from before then: an ISO time, or how long ago."),
@@ -61,6 +65,7 @@ def execute(
 
     Exit codes: 0 ready, or gone back; 2 refused, nothing was touched; 3 not ready (dry run); 11 stopped half-way.
     """
+    from checks.rollback.execution import Order
     from checks.rollback.preparation import Asked
     from signoff.setting import read_settings
 
@@ -72,13 +77,10 @@ def execute(
         records=records,
         backups_before=None if before is None else moment("--before", before, datetime.now(UTC)),
     )
+    order = Order(confirm or "", getpass.getuser(), why, tuple(evidence or ()))
     stop = threading.Event()
     with interruptible(stop), _on_reference(asked, stop) if reference else nullcontext(asked) as asked:
-        code = (
-            _rehearse(asked, as_json=as_json)
-            if confirm is None
-            else _go_back(asked, confirm, why, stop, as_json=as_json)
-        )
+        code = _rehearse(asked, as_json=as_json) if confirm is None else _go_back(asked, order, stop, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -105,11 +107,10 @@ def _rehearse(asked: Asked, *, as_json: bool) -> ExitCode:
     return ExitCode.GO if plan.state == "ready" else ExitCode.HOLD
 
 
-def _go_back(asked: Asked, confirmed: str, why: str, stop: threading.Event, *, as_json: bool) -> ExitCode:
-    from checks.rollback.execution import HalfWayError, Order
+def _go_back(asked: Asked, order: Order, stop: threading.Event, *, as_json: bool) -> ExitCode:
+    from checks.rollback.execution import HalfWayError
     from checks.rollback.execution import execute as carry_out
 
-    order = Order(confirmed, getpass.getuser(), why)
     try:
         incident = carry_out(asked, order, lambda: datetime.now(UTC), lambda line: typer.echo(line, err=True), stop)
     except HalfWayError as cause:
