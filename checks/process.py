@@ -25,6 +25,8 @@ CLOSED_POLL_SECONDS = 0.005
 """The same once both streams are closed: the process is about to end."""
 DRAIN_SECONDS = 1.0
 """Longest time to empty the pipes when all is ended but someone beyond reach still writes to them."""
+REAP_SECONDS = 5.0
+"""Longest wait for the exit code of a process that has ended."""
 CHUNK_BYTES = 1 << 16
 
 ALLOWED_VARIABLES = (
@@ -177,9 +179,13 @@ class _Streams:
 
 
 def _reap(process: subprocess.Popen[bytes]) -> int | None:
-    """Take the exit code of a process that has ended; None if even KILL could not end it."""
+    """Take the exit code of a process that has ended; None if even KILL could not end it.
+
+    A process of several threads whose first has ended can be waited for only once the others have: on a busy machine
+    that takes a moment.
+    """
     with suppress(subprocess.TimeoutExpired):
-        return process.wait(timeout=POLL_SECONDS)
+        return process.wait(timeout=REAP_SECONDS)
     return None
 
 

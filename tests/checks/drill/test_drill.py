@@ -144,3 +144,11 @@ def test_a_fault_that_cannot_be_injected_is_not_taken_for_caught() -> None:
 def test_without_the_sources_there_is_no_drill(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="run it in a checkout"):
         conduct_drill(DrillRequest(tmp_path / "checklist.yaml", chosen((), ())), lambda event: None, threading.Event())
+
+
+def test_one_that_is_interrupted_before_it_begins_has_run_nothing() -> None:
+    stop = threading.Event()
+    stop.set()
+    record = drill("misses-at-debug-level", "value-in-lower-case", stop=stop)
+    assert record.interrupted
+    assert [fault.state for fault in record.faults] == ["not_run", "not_run"]
