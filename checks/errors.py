@@ -40,3 +40,8 @@ class ConfigurationError(SignoffError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: list[Problem] = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def as_json(problems: Iterable[Problem]) -> list[dict[str, object]]:
+    """Problems as data: file, line, column and message of each."""
+    return [{"file": each.file, "line": each.line, "column": each.column, "message": each.message} for each in problems]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,29 @@ def test_a_warning_alone_is_no_problem(signoff: Command, tmp_path: Path) -> None
     said = signoff("lint", path)
     assert said.code == 0
     assert "cannot fail (warning)" in said.err
+    assert said.err.endswith(f"{path}: clean, 1 warning(s)\n")
+
+
+def test_a_warning_is_a_problem_where_lint_is_strict(signoff: Command, tmp_path: Path) -> None:
+    path = write(tmp_path, checklist(stage(told("a", None, expect={"value": {"at_least": 0}}))))
+    said = signoff("lint", path, "--strict")
+    assert said.code == 2
+    assert said.err.endswith("1 warning(s), which --strict counts as problems\n")
+    assert signoff("lint", write(tmp_path, checklist(stage(told("a")))), "--strict").code == 0
+
+
+def test_json_holds_errors_and_warnings_with_their_places(signoff: Command, tmp_path: Path) -> None:
+    weak = told("a", None, expect={"value": {"at_least": 0}})
+    path = write(tmp_path, checklist(stage(weak, told("b", noet="x"))))
+    said = signoff("lint", path, "--json")
+    assert (said.code, said.err) == (2, "")
+    found = json.loads(said.out)
+    assert (found["schema_version"], found["file"], found["clean"]) == (1, str(path), False)
+    assert [(each["line"], each["message"]) for each in found["warnings"]] == [(19, "a: value at least 0 cannot fail")]
+    assert [set(each) for each in found["errors"]] == [{"file", "line", "column", "message"}]
+    assert found["errors"][0]["message"] == "unknown key 'noet'; did you mean 'note'?"
+    clean = signoff("lint", write(tmp_path, checklist(stage(told("a")))), "--json")
+    assert (clean.code, json.loads(clean.out)["clean"]) == (0, True)
 
 
 def test_a_page_that_is_not_covered(signoff: Command, tmp_path: Path) -> None:
