@@ -103,12 +103,12 @@ class RollbackCriterion(Model):
         if self.measure is not None and not self.for_:
             raise ValueError("a measure breaches for a span: give `for`, such as `for: 5m`")
         if self.measure is not None and self.breach is not None:
-            _comparable(self.measure, self.breach, of_baseline=self.baseline is not None)
+            comparable(self.measure, self.breach, of_baseline=self.baseline is not None)
         return self
 
 
-def _comparable(measure: str, breach: Expectation, *, of_baseline: bool) -> None:
-    """Raises ValueError where no value of the measure could ever be judged by `breach`."""
+def comparable(measure: str, breach: Expectation, *, of_baseline: bool) -> None:
+    """Raises ValueError where no value of the measure could ever be judged by `breach`, or none could miss it."""
     from checks.metrics.measures import MEASURES
 
     if measure not in MEASURES:
@@ -118,7 +118,9 @@ def _comparable(measure: str, breach: Expectation, *, of_baseline: bool) -> None
     dimension = Dimension.RATIO if of_baseline else DIMENSIONS[MEASURES[measure].unit]
     judged = breach.check(Quantity(1.0, dimension))
     if judged.holds is None:
-        raise ValueError(f"{measure} cannot be judged by this `breach`: {judged.reason}")
+        raise ValueError(f"{measure} cannot be judged by this: {judged.reason}")
+    if MEASURES[measure].unit == "rate" and not of_baseline and any(each.value > 1 for each in breach.quantities):
+        raise ValueError(f"{measure} is a rate, which is never above 100 %; it cannot be judged by this: {breach}")
 
 
 DIMENSIONS: Mapping[str, Dimension] = {

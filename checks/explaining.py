@@ -72,7 +72,8 @@ def explain(
         else:
             message = redactor.text(details["msg"].removeprefix("Value error, "))
             given = _given(redactor.value(details["input"]))
-            problems.append(problem_at(document, where, f"{key}: {message}{given}"))
+            named = f"{key}: " if key else ""
+            problems.append(problem_at(document, where, f"{named}{message}{given}"))
     return problems
 
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from checks.check import Check, Context, Seconds
-from checks.checklist import Baseline
+from checks.checklist import Baseline, comparable
 from checks.contents import UnreadableError, read_bounded
 from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, error, no_data
@@ -78,6 +78,13 @@ class MetricCheck(Check):
         default=None, description="`{first: SPAN}` of the log, or `{file: PATH}` with {measure: value} in its own unit."
     )
 
+    @model_validator(mode="after")
+    def _judges_the_measure(self) -> Self:
+        for expected in (self.expect.get("value"), self.prefer.get("value")):
+            if expected is not None and expected.quantities and "${" not in self.measure:
+                comparable(self.measure, expected, of_baseline=False)
+        return self
+
     def observe(self, context: Context) -> Observation:
         """Read the log into windows and take the measure; too few samples are nothing to judge by."""
         from checks.metrics.errors import LogSourceError
@@ -131,7 +138,7 @@ class MetricCheck(Check):
             log_paths(context),
             log_format=log_format(context),
             since=since,
-            until=None if self.window is None else context.now(),
+            until=context.now(),
             window_s=int(self.per),
             versions=context.versions or None,
             synthetic=_SYNTHETIC[self.synthetic],

@@ -234,7 +234,7 @@ def test_a_baseline_that_says_nothing_is_unknown(tmp_path: Path, content: str | 
     [
         ({"measure": "errors.rat"}, "there is no measure 'errors.rat'; did you mean 'errors.rate'?"),
         ({"measure": "zzz"}, "there is no measure 'zzz'; known are cache.hit_rate"),
-        ({"breach": {"above": "5s"}}, "errors.rate cannot be judged by this `breach`"),
+        ({"breach": {"above": "5s"}}, "errors.rate cannot be judged by this"),
         ({"breach": None}, "`measure` and `breach` go together"),
         ({"any_fails": ["a"]}, "a criterion takes either `measure` with `breach`, or `any_fails: [check ids]`"),
         ({"for": "0s"}, "a measure breaches for a span: give `for`"),
