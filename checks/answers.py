@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from checks.document_file import read_document
 from checks.errors import ConfigurationError, Problem
-from checks.loading import read_document
 
 
 def read_answers(path: Path) -> dict[str, Any]:

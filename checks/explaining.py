@@ -41,7 +41,7 @@ def problem_at(document: Document, path: Path, message: str, *, key: bool = Fals
         except KeyError:
             path, key = path[:-1], False
         else:
-            return Problem(document.file, line, column, message)
+            return Problem(document.file_at(path), line, column, message)
     return Problem(document.file, 1, 1, message)
 
 

@@ -19,12 +19,11 @@ from checks.effects import Allowance
 from checks.entries import Entry, read_entries, take_checks
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import explain, problem_at, suggestion
+from checks.inclusion import read_whole
 from checks.rollback.steps import DOES
 from checks.substitution import Missing, Names, substitute
 from checks.unset_names import unset
-from checks.yaml_reader import Document, read_yaml
-
-MAX_BYTES = 1 << 20
+from checks.yaml_reader import Document
 
 
 @dataclass(frozen=True)
@@ -49,18 +48,6 @@ class Loaded:
         return None if self.profile is None else self.checklist.profiles[self.profile].allow
 
 
-def read_document(path: Path) -> tuple[Document, bytes]:
-    """The YAML at `path` and its bytes; raises ConfigurationError naming the file and the remedy."""
-    try:
-        content = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except OSError as cause:
-        message = f"cannot read the file: {cause.strerror}; name another"
-        raise ConfigurationError([Problem(str(path), None, None, message)]) from cause
-    if content is None:
-        raise ConfigurationError([Problem(str(path), None, None, "larger than 1 MiB; split it")])
-    return read_yaml(content, str(path)), content
-
-
 def load(
     path: Path,
     *,
@@ -76,7 +63,7 @@ def load(
     ConfigurationError where the file is no YAML mapping or lacks the profile. What else is wrong is in `problems`, with
     an outline in the checklist's place, so that the problems of single checks, found by `bind`, can be told with them.
     """
-    document, content = read_document(path)
+    document, content = read_whole(path)
     if not isinstance(document.data, dict):
         raise ConfigurationError([Problem(str(path), 1, 1, "a checklist is a mapping with `schema: 1` at its top")])
     raw: dict[str, Any] = document.data

@@ -19,6 +19,7 @@ from checks.kinds import registry
 from checks.schema_of_values import EXPECTATION, REFERENCE, allow_references, comparators, expectation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+INCLUDE = "Files whose stages, criteria, steps, approvals and waivers come after one's own."
 ROWS = {
     "description": "One check a row; `${each.name}` is the row's value.",
     "type": "array",
@@ -61,6 +62,7 @@ def checklist_schema() -> dict[str, Any]:
         "Comparators": comparators(),
         "Reference": REFERENCE,
     }
+    root["properties"]["include"] = {"type": "array", "items": {"type": "string"}, "description": INCLUDE}
     root["properties"]["schema"] = {"const": 1, "description": "The version of this format."}
     return {"$schema": DIALECT, **root, "title": "Checklist of signoff", "$defs": definitions}
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from checks.check import Check
-from checks.checklist import RollbackCriterion, RollbackStep
+from checks.checklist import RollbackCriterion
 from checks.entries import Entry
 from checks.importing.programs import program_of
 from checks.kinds.command import CommandCheck
 from checks.kinds.http import HttpCheck
 from checks.kinds.metric import MetricCheck
 from checks.metrics.measures import MEASURES
+from checks.rollback.steps import DOES, RollbackStep
 
 _SHELL = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1"}
 _VARIABLE = re.compile(r"\$\$?\{?[A-Za-z_]")
@@ -39,10 +40,8 @@ def weak_criterion(criterion: RollbackCriterion) -> str | None:
 
 def weak_step(step: RollbackStep) -> str | None:
     """What is weak about a step of the procedure."""
-    if step.stop is None and step.restore is None and not step.do and not step.verify:
-        return (
-            "the step does nothing, so that the procedure is never ready; give it `stop`, `restore`, `do` or `verify`"
-        )
+    if not any(getattr(step, field) for field in DOES):
+        return f"the step does nothing, so that the procedure is never ready; give it one of {', '.join(DOES)}"
     return None
 
 
@@ -64,7 +63,7 @@ def _few_samples(entry: Entry, check: Check) -> Iterator[Weakness]:
 
 
 def _rate_without_samples(measure: str | None, given: set[str]) -> str | None:
-    if measure in MEASURES and MEASURES[measure].unit == "rate" and "min_samples" not in given:
+    if measure is not None and MEASURES[measure].unit == "rate" and "min_samples" not in given:
         return f"{measure} is a rate, and `min_samples` does not say how many requests it needs"
     return None
 

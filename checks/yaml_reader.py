@@ -33,13 +33,15 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
-class _Node:
+class Node:
     """A value with its place, and the places and nodes of what it holds."""
 
     value: Any
     place: tuple[int, int]
-    children: dict[str | int, _Node] = field(default_factory=dict)
+    children: dict[str | int, Node] = field(default_factory=dict)
     keys: dict[str | int, tuple[int, int]] = field(default_factory=dict)
+    file: str | None = None
+    """The file that it stands in, where that is not its parent's."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,12 @@ class Document:
     """What a YAML file says, as plain Python data, with the place of everything in it."""
 
     file: str
-    _root: _Node = field(repr=False)
+    root: Node = field(repr=False)
 
     @property
     def data(self) -> Any:
         """The whole of it: dict, list, str, int, float, bool or None."""
-        return self._root.value
+        return self.root.value
 
     def position(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Return line and column (from 1) of the value at a path, or with `key` of the key that names it.
@@ -60,7 +62,7 @@ class Document:
         Where the path leads to nothing, as for a key that is missing, the nearest place above it is given. A list's
         item and the whole document have no key: their value's place is given.
         """
-        node = self._root
+        node = self.root
         place = node.place
         for step in path:
             if step not in node.children:
@@ -68,6 +70,16 @@ class Document:
             place = node.keys.get(step, node.children[step].place) if key else node.children[step].place
             node = node.children[step]
         return place
+
+    def file_at(self, path: Path) -> str:
+        """The file that the value at a path stands in, or what is nearest above it."""
+        node, file = self.root, self.file
+        for step in path:
+            if step not in node.children:
+                break
+            node = node.children[step]
+            file = node.file or file
+        return file
 
 
 def read_yaml(text: str | bytes, file: str) -> Document:
@@ -143,7 +155,7 @@ class _Reading:
                 raise _Stop
         return _UNPRINTABLE.sub("\ufffd", content)
 
-    def root(self, content: str) -> _Node | None:
+    def root(self, content: str) -> Node | None:
         events = yaml.parse(content, Loader=LOADER)
         end = len(content)
         root = None
@@ -157,7 +169,7 @@ class _Reading:
             self.note(None, "the file is empty")
         return root
 
-    def stream(self, events: Iterator[Any]) -> _Node | None:
+    def stream(self, events: Iterator[Any]) -> Node | None:
         root = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -172,10 +184,10 @@ class _Reading:
                     return None
         return root
 
-    def node(self, event: Any, events: Iterator[Any], depth: int) -> _Node:
+    def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             self.note(_start(event), f"the alias *{event.anchor}; aliases are not allowed, write the value out")
-            return _Node(None, _start(event))
+            return Node(None, _start(event))
         if event.anchor is not None:
             self.note(_start(event), f"the anchor &{event.anchor}; anchors are not allowed, remove it")
         if event.tag is not None:
@@ -189,9 +201,9 @@ class _Reading:
             return self.mapping(event, events, depth)
         return self.sequence(event, events, depth)
 
-    def scalar(self, event: Any) -> _Node:
+    def scalar(self, event: Any) -> Node:
         self.scalars.append((event.start_mark.index, event.end_mark.index))
-        node = _Node(event.value, _start(event))
+        node = Node(event.value, _start(event))
         if _HALF_CHARACTER.search(event.value):
             self.note(node.place, "an escape of half a character; write the character itself")
         if event.implicit[0]:
@@ -201,8 +213,8 @@ class _Reading:
                 self.note(node.place, str(error))
         return node
 
-    def sequence(self, event: Any, events: Iterator[Any], depth: int) -> _Node:
-        node = _Node([], _start(event))
+    def sequence(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        node = Node([], _start(event))
         for each in events:
             if isinstance(each, yaml.SequenceEndEvent):
                 break
@@ -211,8 +223,8 @@ class _Reading:
             node.value.append(item.value)
         return node
 
-    def mapping(self, event: Any, events: Iterator[Any], depth: int) -> _Node:
-        node = _Node({}, _start(event))
+    def mapping(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        node = Node({}, _start(event))
         for each in events:
             if isinstance(each, yaml.MappingEndEvent):
                 break

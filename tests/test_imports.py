@@ -47,6 +47,6 @@ LONGEST = {
     "proxy/settings.py": 360,  # one field a setting, with its meaning
     "checks/comparators.py": 280,  # one small class for each comparator, siblings in one order
     "checks/outcome.py": 350,  # the whole of verdict.json, to be read in one place
-    "checks/yaml_reader.py": 280,  # one pass over YAML's events, with every refusal beside its event
+    "checks/yaml_reader.py": 285,  # one pass over YAML's events, with every refusal beside its event
 }
 """Files that may be longer than 250 lines, each with its reason."""

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from checks.approval import Approval, Approvals, Requirements
-from checks.loading import read_document
+from checks.document_file import read_document
 from checks.signing.errors import SigningError
 
 

@@ -76,7 +76,7 @@ def test_criteria_and_steps_of_the_rollback(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["file", "command", "http", "metric"])
 def test_a_check_that_expects_nothing_is_an_error(tmp_path: Path, kind: str) -> None:
-    fields = {
+    fields: dict[str, dict[str, Any]] = {
         "file": {"path": "x"},
         "command": {"command": ["x"]},
         "http": {"url": "/"},
