@@ -185,6 +185,29 @@ def test_times_are_told_in_a_zone_too(signoff: Command, flagged: Path) -> None:
     assert "there is no time zone 'Mars/Olympus'" in " ".join(said.err.replace("│", " ").split())
 
 
+def a_request_a_second() -> tuple[Answers, range]:
+    """What a Prometheus knows of two hours up to now, and the times that it knows it of."""
+    end = int(datetime.now(UTC).timestamp()) // 60 * 60
+    times = range(end - 7200, end + 1, 60)
+    counts = {at: float(at - end + 7200) for at in times}
+    metric = "image_proxy_http_request_duration_seconds"
+    rows: list[tuple[Mapping[str, str], Mapping[int, float]]] = [
+        ({"instance": "a:1", "outcome": "ok", "le": edge}, counts) for edge in ("1.0", "+Inf")
+    ]
+    return Answers({f"{metric}_bucket": rows, f"{metric}_count": rows[:1]}, {"a:1": set(times)}), times
+
+
+def test_a_backtest_of_a_prometheus_looks_at_the_stretch_that_is_asked_for(signoff: Command, flagged: Path) -> None:
+    answers, _ = a_request_a_second()
+    path = own(flagged, criteria=[ERROR_RATE])
+    with serving(answers) as url:
+        said = signoff("rollback", "backtest", path, "--prometheus", url, "--since", "30m", "--until", "10m", "--json")
+    found = json.loads(said.out)
+    assert (said.code, found["first_rollback_at"]) == (0, None)
+    assert 19 <= found["rounds"] <= 22
+    assert [(each["from"], each["to"]) for each in found["transitions"]] == [("unknown", "clear")]
+
+
 def test_a_prometheus_that_is_slow_warns_or_knows_only_a_part_is_hold(
     signoff: Command, flagged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,14 +218,8 @@ def test_a_prometheus_that_is_slow_warns_or_knows_only_a_part_is_hold(
             said = signoff("rollback", "check", path, "--prometheus", url, "--json")
         return said.code, json.loads(said.out)["criteria"][0]["reason"]
 
-    end = int(datetime.now(UTC).timestamp()) // 60 * 60
-    times = range(end - 7200, end + 60, 60)
-    counts = {at: float((at - end + 7200) / 60 * 60) for at in times}
-    metric = "image_proxy_http_request_duration_seconds"
-    rows: list[tuple[Mapping[str, str], Mapping[int, float]]] = [
-        ({"instance": "a:1", "outcome": "ok", "le": edge}, counts) for edge in ("1.0", "+Inf")
-    ]
-    whole = Answers({f"{metric}_bucket": rows, f"{metric}_count": rows[:1]}, {"a:1": set(times)})
+    whole, times = a_request_a_second()
+    end = times[-1]
     assert check(whole)[0] == 0
     whole.warnings = ["a store did not answer"]
     assert check(whole) == (3, "Prometheus warned: a store did not answer")
