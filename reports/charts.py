@@ -20,6 +20,8 @@ from reports.chart_windows import LARGEST, PERCENTILES, Window, windows_of
 WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 72, 12, 12, 30
 _HEADROOM = 1.1
+_DASH = "m-6 0h12"
+"""What makes a line of a single window visible."""
 _QUANTITY = re.compile(r"(?:at least|at most|above|below) ([0-9.]+ ?[A-Za-z%]*)")
 
 
@@ -153,7 +155,7 @@ def _percentiles(plot: _Plot, windows: list[Window]) -> tuple[Line, ...]:
     for number, name in enumerate(PERCENTILES):
         places = [(each.at, each.percentiles[number] if each.percentiles else None) for each in windows]
         if any(value is not None for _, value in places):
-            lines.append(Line(name, plot.line(places)))
+            lines.append(Line(name, plot.line(places) + (_DASH if len(places) == 1 else "")))
     return tuple(lines)
 
 
