@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from checks.http_response import Response
+from checks.transport_security import connection_facts
 
 if TYPE_CHECKING:
     import ssl
@@ -39,15 +40,17 @@ class Interrupted(Exception):  # noqa: N818 - named for what happened
     """The run was stopped before the answer was complete."""
 
 
-def exchange(requests: Sequence[httpx.Request], stop: threading.Event, within_s: float) -> list[Response]:
+def exchange(
+    requests: Sequence[httpx.Request], stop: threading.Event, within_s: float, trust: ssl.SSLContext | None = None
+) -> list[Response]:
     """The answers to all of `requests`, under way at once, each in at most `within_s` seconds.
 
     Redirects are not followed; no proxy and no credentials are taken from the environment. The event loop has a thread
-    of its own, so that the caller may have a loop running. Raises NoAnswer, Unsendable or Interrupted for the first
-    request that comes to it.
+    of its own, so that the caller may have a loop running. Without `trust`, the usual authorities are. Raises NoAnswer,
+    Unsendable or Interrupted for the first request that comes to it.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="http exchange") as thread:
-        return thread.submit(asyncio.run, _exchange(requests, stop, within_s)).result()
+        return thread.submit(asyncio.run, _exchange(requests, stop, within_s, trust)).result()
 
 
 @cache
@@ -57,8 +60,10 @@ def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-async def _exchange(requests: Sequence[httpx.Request], stop: threading.Event, within_s: float) -> list[Response]:
-    async with client_for(requests, keep=0) as client:
+async def _exchange(
+    requests: Sequence[httpx.Request], stop: threading.Event, within_s: float, trust: ssl.SSLContext | None
+) -> list[Response]:
+    async with client_for(requests, keep=0, trust=trust) as client:
         exchanges = asyncio.gather(*(answer_to(client, request, within_s) for request in requests))
         try:
             while not exchanges.done():
@@ -70,12 +75,13 @@ async def _exchange(requests: Sequence[httpx.Request], stop: threading.Event, wi
             exchanges.cancel()
 
 
-def client_for(requests: Sequence[httpx.Request], keep: int) -> httpx.AsyncClient:
+def client_for(requests: Sequence[httpx.Request], keep: int, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """A client for such requests that keeps so many connections open between them."""
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=keep)
-    verify = _trust() if any(request.url.scheme == "https" for request in requests) else True
+    secured = any(request.url.scheme == "https" for request in requests)
+    verify = (trust or _trust()) if secured else True
     transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
     return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113 - timed as a whole
 
@@ -106,6 +112,7 @@ async def _read(client: httpx.AsyncClient, request: httpx.Request) -> Response:
     started = time.perf_counter()
     answer = await client.send(request, stream=True)
     try:
+        secured = connection_facts(answer)
         content = bytearray()
         async for chunk in answer.aiter_bytes():
             content += chunk
@@ -116,7 +123,7 @@ async def _read(client: httpx.AsyncClient, request: httpx.Request) -> Response:
         latency_s = time.perf_counter() - started
     finally:
         await answer.aclose()
-    return Response(answer.status_code, dict(answer.headers), bytes(content), latency_s)
+    return Response(answer.status_code, dict(answer.headers), bytes(content), latency_s, secured)
 
 
 def _cause(problem: BaseException) -> str:

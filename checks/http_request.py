@@ -13,8 +13,11 @@ from checks.check import Context, Model
 from checks.form_field import Upload, parts_of
 from checks.http_exchange import Unsendable, exchange
 from checks.http_response import Response
+from checks.transport_security import Tls
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 SHARE_OF_TIME = 0.95
@@ -40,6 +43,8 @@ class Request(Model):
     auth: Literal["bearer", "none", "wrong"] | None = Field(
         default=None, description="The target's key, no key, or a well-formed wrong one; the key where there is one."
     )
+
+    tls: Tls | None = Field(default=None, description="`{ca, certificate, key}`: PEM files. Default: the usual trust.")
 
     @model_validator(mode="after")
     def _one_body(self) -> Request:
@@ -69,7 +74,16 @@ def send(request: Request, context: Context, within_s: float) -> Response:
 
 def send_together(request: Request, context: Context, within_s: float, times: int) -> list[Response]:
     """The answers to `times` copies of `request` that are under way at once; raises as `send` does, for any of them."""
-    return exchange([prepare(request, context) for _ in range(times)], context.stop, within_s)
+    prepared = [prepare(request, context) for _ in range(times)]
+    return exchange(prepared, context.stop, within_s, trust_of(request, context))
+
+
+def trust_of(request: Request, context: Context) -> ssl.SSLContext | None:
+    """The request's own TLS settings, None for the usual; raises Unsendable where its files cannot be used."""
+    try:
+        return None if request.tls is None else request.tls.trust(context)
+    except OSError as problem:
+        raise Unsendable(f"the files of `tls` cannot be used: {problem.strerror or problem}") from problem
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -28,8 +28,12 @@ RESPONSE_PROPERTIES = {
     "body_sha256": "SHA-256 of the body, hexadecimal",
     "bytes": "length of the body, decoded",
     "image": "the pictures in the answer: count, valid, format, width, height, bytes, distinct, sha256",
+    "tls": "version of the protocol; expires_in, seconds until the certificate expires; null without TLS",
     "latency": "seconds from sending to the last byte",
 }
+
+WHEN_ASKED = frozenset({"json", "body", "tls"})
+"""Properties that are observed only where they are expected: long ones, which the evidence has, and rare ones."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Response:
     headers: Mapping[str, str]
     content: bytes
     latency_s: float
+    tls: Mapping[str, Any] | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -72,12 +77,13 @@ class Response:
             "body_sha256": self.sha256,
             "bytes": Quantity(len(self.content), Dimension.SIZE),
             "image": image_properties(self.content, self.headers.get("content-type", ""), self.parsed),
+            "tls": self.tls,
             "latency": Quantity(self.latency_s, Dimension.TIME),
         }
 
     def chosen(self, asked: Collection[str]) -> dict[str, Any]:
-        """The properties, but for `json` and `body` unless they are asked for: they are long, and in the evidence."""
-        return {name: value for name, value in self.properties.items() if name not in {"json", "body"} or name in asked}
+        """The properties, but for those of WHEN_ASKED unless they are asked for."""
+        return {name: value for name, value in self.properties.items() if name not in WHEN_ASKED or name in asked}
 
     def evidence(self, name: str) -> Evidence:
         """What was answered, without the bytes of pictures."""

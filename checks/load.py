@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from checks.http_exchange import Interrupted, NoAnswer, answer_to, client_for
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MOST_UNDER_WAY = 2_000
@@ -47,14 +49,19 @@ class Pace:
     """How long an answer is waited for."""
 
 
-def load(requests: Sequence[httpx.Request], pace: Pace, stop: threading.Event) -> list[Sample]:
+def load(
+    requests: Sequence[httpx.Request], pace: Pace, stop: threading.Event, trust: ssl.SSLContext | None = None
+) -> list[Sample]:
     """Send the requests, each once, as far as `sending_s` allows; raises Interrupted or Unsendable."""
     with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
-        return thread.submit(asyncio.run, _Load(requests, pace, stop).samples()).result()
+        return thread.submit(asyncio.run, _Load(requests, pace, stop, trust).samples()).result()
 
 
 class _Load:
-    def __init__(self, requests: Sequence[httpx.Request], pace: Pace, stop: threading.Event) -> None:
+    def __init__(
+        self, requests: Sequence[httpx.Request], pace: Pace, stop: threading.Event, trust: ssl.SSLContext | None
+    ) -> None:
+        self._trust = trust
         self._requests = requests
         self._pace = pace
         self._stop = stop
@@ -62,7 +69,7 @@ class _Load:
         self._begun = 0.0
 
     async def samples(self) -> list[Sample]:
-        async with client_for(self._requests, keep=self._pace.clients or MOST_UNDER_WAY) as client:
+        async with client_for(self._requests, keep=self._pace.clients or MOST_UNDER_WAY, trust=self._trust) as client:
             self._begun = time.perf_counter()
             sending = asyncio.ensure_future(self._closed(client) if self._pace.clients else self._open(client))
             try:

@@ -14,7 +14,7 @@ from checks.check import Check, Context, Seconds
 from checks.effects import Effect
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send, send_together
-from checks.http_response import RESPONSE_PROPERTIES, Response
+from checks.http_response import RESPONSE_PROPERTIES, WHEN_ASKED, Response
 from checks.observed import look_up
 from checks.outcome import Evidence, Observation, error, failed
 from checks.step_comparison import Comparison
@@ -124,9 +124,7 @@ class SequenceCheck(Check):
         """The steps' answers, with `json` and `body` only where they are expected; the evidence has them."""
         asked = {tuple(key.split(".")[:2]) for key in (*self.expect, *self.prefer)}
         return {
-            step: {
-                name: value for name, value in answer.items() if name not in {"json", "body"} or (step, name) in asked
-            }
+            step: {name: value for name, value in answer.items() if name not in WHEN_ASKED or (step, name) in asked}
             for step, answer in whole.items()
         }
 
@@ -203,6 +201,7 @@ def _filled_in(step: Step, captured: Mapping[str, Mapping[str, str]]) -> Request
                 "json": _filled(step.json_, captured),
                 "multipart": step.multipart,
                 "auth": step.auth,
+                "tls": step.tls,
             }
         )
     except ValueError as problem:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from checks.check import Check, Context, Seconds
 from checks.effects import Effect
 from checks.http_exchange import Interrupted, Unsendable
-from checks.http_request import SHARE_OF_TIME, Request, prepare
+from checks.http_request import SHARE_OF_TIME, Request, prepare, trust_of
 from checks.load import Pace, Sample, load
 from checks.outcome import Evidence, Observation, error, failed
 from checks.units import Dimension, Quantity
@@ -90,7 +90,9 @@ class TrafficCheck(Check, Request):
         begun = time.monotonic()
         try:
             prepared = self._prepared(context)
-            samples = load(prepared, Pace(self.clients, self.rate, sending, patience), context.stop)
+            samples = load(
+                prepared, Pace(self.clients, self.rate, sending, patience), context.stop, trust_of(self, context)
+            )
         except (Unsendable, Interrupted) as problem:
             return error(str(problem))
         seen = _seen(samples, time.monotonic() - begun)
