@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from checks.approval import Approvals, Requirements
 from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
@@ -18,6 +17,7 @@ from checks.rollback.notification import Notification
 from checks.rollback.steps import Program, RollbackStep
 from checks.target import Target
 from checks.units import Dimension, Quantity
+from checks.waiver import DAY_S, LONGEST_S, Waiver
 
 Scalar = str | int | float | bool
 
@@ -142,32 +142,6 @@ class Rollback(Model):
     hold_at_most: Seconds | None = Field(default=None, description="How long `watch` may say HOLD before it tells so.")
 
 
-def _end_of_day(value: object) -> object:
-    return f"{value}T23:59:59Z" if isinstance(value, str) and len(value) == len("2026-01-11") else value
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_end_of_day)]
-"""A UTC instant; a bare date means the end of that UTC day."""
-
-
-class Waiver(Model):
-    """A signed-off exception for one check of one release, until it expires."""
-
-    id: Identifier
-    check: str
-    reason: str = Field(min_length=10)
-    owner: str
-    approver: str
-    created: Instant
-    expires: Instant
-    release: str
-    ticket: str | None = None
-
-    def covers(self, check: str, release: str, now: datetime) -> bool:
-        """Whether this waiver counts for `check` of `release` at `now`."""
-        return self.check == check and self.release == release and self.created <= now <= self.expires
-
-
 class Checklist(Model):
     """A whole checklist, before its checks are bound to a profile and a target."""
 
@@ -182,3 +156,11 @@ class Checklist(Model):
     approvals: Approvals = ()
     require: Requirements = ()
     waivers: tuple[Waiver, ...] = ()
+    longest_waiver: Seconds = Field(default=LONGEST_S, gt=0, description="How long a waiver may count. Default: 90d.")
+
+    def too_long(self, waiver: Waiver) -> str | None:
+        """Why a waiver counts for longer than this checklist lets it; None where it does not."""
+        if (waiver.expires - waiver.created).total_seconds() <= self.longest_waiver + DAY_S:
+            return None
+        allowed = f"{self.longest_waiver / DAY_S:g} days"
+        return f"waiver {waiver.id} counts for longer than {allowed}; let it expire sooner, or set `longest_waiver`"

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from checks.checklist import Waiver
 from checks.journal import JournalError, read_journal
 from checks.outcome import Rerun, Result
+from checks.waiver import Waiver
 
 
 class Asked(BaseModel):

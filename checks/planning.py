@@ -68,6 +68,8 @@ def _named_elsewhere(loaded: Loaded, ids: Sequence[str], rows: Collection[str]) 
                 message = f"criterion {criterion.id}: {name!r} is no check{suggestion(name, ids)}"
                 problems.append(problem_at(loaded.document, ("rollback", "criteria", number, "any_fails"), message))
     for number, waiver in enumerate(loaded.checklist.waivers):
+        if too_long := loaded.checklist.too_long(waiver):
+            problems.append(problem_at(loaded.document, ("waivers", number, "expires"), too_long))
         if waiver.check not in ids:
             message = f"waiver {waiver.id}: {waiver.check!r} is no check{suggestion(waiver.check, ids)}"
             problems.append(problem_at(loaded.document, ("waivers", number, "check"), message))

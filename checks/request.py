@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from checks.waiver import Waiver
+
 
 @dataclass(frozen=True)
 class Resumption:
@@ -15,6 +17,13 @@ class Resumption:
     run: Path
     again: tuple[str, ...] = ()
     reason: str = ""
+    waiver: Waiver | None = None
+    """A waiver that somebody gives to this run."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether somebody wants something of the run, beyond what is due."""
+        return bool(self.again) or self.waiver is not None
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from checks.dependencies import rows_by_name
 from checks.errors import ConfigurationError, Problem
+from checks.execution import utc_now
 from checks.explaining import suggestion
 from checks.past import Past, read_past
+from checks.record_file import read_record
 from checks.request import Request, Resumption
+from checks.waiver import Waiver
+from checks.waiving import COVERED
 
 SHORTEST_REASON = 10
 
@@ -55,6 +62,37 @@ def resumed(
         environ=environ,
         resumes=Resumption(run, _named(run, past, again), reason),
     )
+
+
+def waiving(
+    run: Path, said: Mapping[str, str | None], *, settings: Mapping[str, Any], environ: Mapping[str, str]
+) -> Request:
+    """The request that gives a run a waiver; `said` are its fields but for id, release and beginning.
+
+    Raises ConfigurationError for a check that the run has not, or that a waiver cannot cover, and for fields that are
+    none; JournalError or RecordError where the run cannot be understood.
+    """
+    request, past = resumed(run, settings=settings, environ=environ), read_past(run)
+    check = str(said["check"])
+    if check not in past.looks:
+        raise _refused(run, f"{check} is no check of the run{suggestion(check, list(past.looks))}")
+    status = past.looks[check].result.status
+    if status not in COVERED:
+        raise _refused(run, f"{check} is {status.value}; a waiver covers fail, no_data and error")
+    fields = {
+        **said,
+        "id": f"run-{len(past.waivers) + 1}",
+        "release": read_record(run).release.version,
+        "created": utc_now().isoformat(),
+    }
+    try:
+        waiver = Waiver.model_validate(fields)
+    except ValidationError as cause:
+        told = [
+            ": ".join([*(f"--{part}" for part in each["loc"]), each["msg"]]) for each in cause.errors(include_url=False)
+        ]
+        raise ConfigurationError([Problem(str(run), None, None, message) for message in told]) from cause
+    return replace(request, resumes=Resumption(run, waiver=waiver))
 
 
 def _named(run: Path, past: Past, again: Sequence[str]) -> tuple[str, ...]:

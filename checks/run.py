@@ -53,7 +53,7 @@ def conduct(
     with session_of(request) as session:
         plan = session.planned(loaded, selected, request)
         folder = session.folder
-        if session.past.finished and not (request.resumes and request.resumes.again):
+        if session.past.finished and not (request.resumes and request.resumes.acts):
             record = read_record(folder.path)
             if not due(plan, session.past, folder.path, options, record):
                 return folder, record

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.errors import ConfigurationError
+from checks.errors import ConfigurationError, Problem
 from checks.events import Event, Listener
 from checks.execution import utc_now
 from checks.journal import Journal
@@ -57,11 +57,23 @@ class Session:
             first = {"nonce": self.folder.nonce, "asked": asked, "selected": selected}
             journal.append("run_started", {**facts, **first})
         else:
+            self._note_waiver(journal, plan, request)
             self.folder.clear()
             self._void(journal)
             journal.append("run_continued", facts)
             self._note_rerun(journal, request)
         listener(Event("run_started", {**told, "release": loaded.checklist.release.model_dump()}))
+
+    def _note_waiver(self, journal: Journal, plan: Plan, request: Request) -> None:
+        """Take a waiver in; raises ConfigurationError where the checklist does not allow so long a one."""
+        given = request.resumes.waiver if request.resumes else None
+        if given is None:
+            return
+        too_long = plan.loaded.checklist.too_long(given)
+        if too_long:
+            raise ConfigurationError([Problem(str(self.folder.path), None, None, too_long)])
+        journal.append("waiver_given", {"waiver": given.model_dump(mode="json")})
+        self.past.waivers.append(given)
 
     def _void(self, journal: Journal) -> None:
         voided = void_approvals(self.folder.path)

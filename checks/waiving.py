@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from checks.checklist import Waiver
 from checks.outcome import Result, Status
+from checks.waiver import Waiver
 
 COVERED = frozenset({Status.FAIL, Status.NO_DATA, Status.ERROR})
 """What a waiver can cover (design §2): never a signature or an answer that is awaited."""

@@ -35,7 +35,7 @@ def conduct_and_leave(request: Request, options: Options, output: Output) -> Non
         began = _Began(listener)
         folder, record = _conduct(request, began, options, stop)
         if began.has_begun:
-            _write_reports(folder, record, request.checklist.resolve().parent)
+            write_reports(folder, record, request.checklist.resolve().parent)
         else:
             sys.stderr.write("nothing is due; the run stays as it is\n")
         listener(_finished(folder, record))
@@ -66,12 +66,13 @@ def _conduct(
     return conduct_against_reference(request, listener, options, stop)
 
 
-def _write_reports(folder: RunFolder, record: RunRecord, root: Path) -> None:
+def write_reports(folder: RunFolder, record: RunRecord, root: Path | None) -> None:
+    """Write every view of a run beside its record; `root` is the folder of its checklist, where that is known."""
     from checks.run_folder import write_atomically
     from reports import github, html, markdown
     from reports.excerpts import excerpts_of
 
-    way = os.path.relpath(root, folder.path)
+    way = os.path.relpath(root, folder.path) if root else "../.."
     write_atomically(folder.path / "report.md", markdown.render(record, way).encode())
     write_atomically(
         folder.path / "report.html", html.render(record, way, excerpts=excerpts_of(folder.path, record)).encode()

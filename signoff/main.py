@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from signoff.commands.abandon import abandon
 from signoff.commands.approve import approve
 from signoff.commands.bundle import bundle
 from signoff.commands.continue_ import continue_
+from signoff.commands.diff import diff
 from signoff.commands.drill import drill
 from signoff.commands.export import export
 from signoff.commands.gate import gate
@@ -27,6 +29,8 @@ from signoff.commands.rerun import rerun
 from signoff.commands.rollback import rollback
 from signoff.commands.run import run
 from signoff.commands.schema import schema
+from signoff.commands.status import status
+from signoff.commands.waive import waive
 from signoff.exit_code import ExitCode
 
 application = typer.Typer(
@@ -40,6 +44,10 @@ for command in (run, plan, lint, kinds, report, approve, override, gate, bundle,
     application.command()(command)
 application.command("continue")(continue_)
 application.command()(rerun)
+application.command()(status)
+application.command()(waive)
+application.command()(abandon)
+application.command()(diff)
 application.command(epilog=EPILOG)(logs)
 application.add_typer(export, name="export", help="The rollback criteria as Prometheus' rules or for Argo.")
 application.command(name="import")(import_)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from checks.checklist import Waiver
+from checks.waiver import Waiver
 
 
 def waiver(**fields: Any) -> Waiver:
@@ -29,11 +29,20 @@ def waiver(**fields: Any) -> Waiver:
 
 def test_a_bare_date_is_the_end_of_that_day_in_utc() -> None:
     assert waiver().expires == datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-    assert waiver(expires="2026-01-31T10:00:00+02:00").expires == datetime(2026, 1, 31, 8, tzinfo=UTC)
+    assert waiver(expires="2026-01-31T10:00:00Z").expires == datetime(2026, 1, 31, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "fields", [{"expires": "2026-01-31T10:00:00"}, {"expires": None}, {"reason": "short"}, {"approver": None}]
+    "fields",
+    [
+        {"expires": "2026-01-31T10:00:00"},
+        {"expires": "2026-01-31T10:00:00+02:00"},
+        {"expires": 20260131},
+        {"expires": "2025-12-31"},
+        {"expires": None},
+        {"reason": "short"},
+        {"approver": None},
+    ],
 )
 def test_a_waiver_without_an_end_a_zone_or_a_reason_is_none(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

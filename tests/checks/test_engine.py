@@ -11,6 +11,7 @@ import pytest
 
 from checks.check import Check, Context
 from checks.engine import Options
+from checks.errors import ConfigurationError
 from checks.outcome import Observation, Status, Verdict
 from tests.checks.odd_kinds import HangingCheck, ToldCheck
 from tests.checks.running import VERSION, Run, checklist, conducted, stage, told, write
@@ -114,7 +115,7 @@ def test_a_waiver_never_covers_a_person_awaited(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"expires": "2020-01-01", "created": "2019-01-01"}, "expired at 2020-01-01T23:59:59+00:00"),
+        ({"expires": "2020-01-01", "created": "2019-12-01"}, "expired at 2020-01-01T23:59:59+00:00"),
         ({"release": "v9.9.9"}, "is for release v9.9.9, not v1.0.0"),
         ({"created": "2999-01-01", "expires": "2999-02-01"}, "dated in the future"),
     ],
@@ -286,3 +287,21 @@ def test_of_an_exclusive_group_one_is_looked_at_at_a_time(tmp_path: Path, monkey
     found = run(tmp_path, *(told(f"one-{each}", exclusive="database") for each in "abc"), told("free"))
     assert set(found.statuses.values()) == {"pass"}
     assert max(map(len, beside)) == 1
+
+
+def test_a_waiver_of_a_rollup_or_by_its_own_owner_is_named(tmp_path: Path) -> None:
+    rollup = {"id": "sum", "title": "Both", "kind": "rollup", "all_of": ["a", "b"]}
+    given = waiver("sum", approver="Team")
+    found = run(tmp_path, told("a"), told("b", "fail"), rollup, sections={"waivers": [given]})
+    assert found.record.verdict is Verdict.NO_GO
+    assert found.record.findings == (
+        "waiver w-1 is over-broad: sum is rolled up from 2 checks; waive the one that fails",
+        "waiver w-1 was approved by its own owner, team",
+    )
+
+
+def test_a_waiver_for_ever_is_refused_unless_the_checklist_allows_it(tmp_path: Path) -> None:
+    dates = {"created": "2026-01-01", "expires": "2027-01-01"}
+    with pytest.raises(ConfigurationError, match="w-1 counts for longer than 90 days"):
+        run(tmp_path, told("a"), sections={"waivers": [waiver(**dates)]})
+    assert run(tmp_path, told("a"), sections={"waivers": [waiver(**dates)], "longest_waiver": "366d"}).record.checks
