@@ -17,6 +17,7 @@ from tests.benchmarks.ratio import Finding, UnavailableError
 NAMES = (
     "commands",
     "reports",
+    "engine",
     "proxy_hits",
     "cache_scale",
     "proxy_misses",
