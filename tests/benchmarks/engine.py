@@ -60,7 +60,5 @@ def _taken(command: list[str]) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(
-            f"signoff {arguments[0]} ended with {process.returncode} after {time.monotonic() - begun:.0f} s"
-        )
+        raise RuntimeError(f"{command[:2]} ended with {process.returncode}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
