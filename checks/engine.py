@@ -220,8 +220,9 @@ class Engine:
         self._take(result)
 
     def _take(self, result: Result) -> None:
-        result = waived(result, self.waivers, self.plan.loaded.checklist.release.version, utc_now())
-        result = redacted(result, self.plan.redactor)
+        release = self.plan.loaded.checklist.release.version
+        covered = waived(result, self.waivers, release, utc_now())
+        result = result if covered is result else redacted(covered, self.plan.redactor)
         self.results[result.id] = result
         facts = {"check": result.id, "title": result.title, "status": result.status.value, "reason": result.reason}
         more = {"duration_ms": result.duration_ms, "stage": result.stage, "anew": result.id in self.anew}
