@@ -15,10 +15,10 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any, TypeVar
 
 import duckdb
-import re2
 
 from checks.metrics import statements
 from checks.metrics.bisection import offset_of
+from checks.metrics.borders import Borders
 from checks.metrics.cells import Cell, cells
 from checks.metrics.compression import compressed
 from checks.metrics.coverage import Note
@@ -26,7 +26,7 @@ from checks.metrics.extraction import KEPT, PLACED, extracted, joins_lines, kept
 from checks.metrics.log_format import FieldName, LogFormat
 from checks.metrics.quotation import requoted, suspicious
 from checks.metrics.ranges import Range, ranges
-from checks.metrics.reading import LONGEST_LINE, Begins, Piece, pieces
+from checks.metrics.reading import LONGEST_LINE, Piece, pieces
 from checks.metrics.sources import LogFile
 
 _BLOCK = 1 << 20
@@ -67,7 +67,7 @@ class Counting:
         self._since = None if since_us is None else datetime.fromtimestamp(since_us / 1_000_000, UTC)
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._begins = _begins(log_format)
+        self._borders = Borders(log_format) if joins_lines(log_format) else None
         records = extracted(log_format, statements.fields_used(log_format, by))
         self._count = f"INSERT INTO counts {statements.counts(log_format, records, by)}"
         for statement in statements.TABLES:
@@ -81,15 +81,15 @@ class Counting:
         with ThreadPoolExecutor(_WORKERS) as pool:
             plain = _opened_plain(file)
             if plain is None:
-                self._count_pieces(pool, pieces(file, self._begins))
+                self._count_pieces(pool, pieces(file, self._borders))
                 return
             with plain as stream:
                 start = offset_of(stream, file.bytes, self._format, self._since) if self._since else 0
-                parts = ranges(stream, start, file.bytes, self._begins)
+                parts = ranges(stream, start, file.bytes, self._borders)
                 jobs = ((part, partial(self._count_range, file, part)) for part in parts)
                 for part, clean in _in_turn(pool, jobs):
                     if not clean:
-                        self._count_pieces(pool, pieces(file, self._begins, part.start, part.end))
+                        self._count_pieces(pool, pieces(file, self._borders, part.start, part.end))
 
     def _count_range(self, file: LogFile, part: Range) -> bool:
         """Count a range by the database's own reader; False, with nothing counted, where it is not clean.
@@ -109,7 +109,7 @@ class Counting:
         jobs = ((piece, partial(self._count_piece, piece)) for piece in found)
         for piece, _ in _in_turn(pool, jobs):
             with self._lock:
-                self.states["unparsed"] += piece.too_long + (0 if self._begins else len(piece.undecodable))
+                self.states["unparsed"] += piece.too_long + (0 if self._borders else len(piece.undecodable))
                 self.states["partial"] += piece.torn is not None and not piece.torn_whole
             if piece.too_long:
                 self.notes[Note("too_long", f"{LONGEST_LINE} bytes")] += piece.too_long
@@ -191,15 +191,6 @@ def _spooled(file: LogFile, part: Range, folder: Path) -> Iterator[Path]:
             left -= len(block)
         spool.flush()
         yield Path(spool.name)
-
-
-def _begins(log_format: LogFormat) -> Begins | None:
-    if not joins_lines(log_format) or log_format.first_line is None:
-        return None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    compiled = re2.compile(log_format.first_line.encode(), options)
-    return lambda line: compiled.search(line) is not None
 
 
 def _lines_of(path: Path) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from checks.metrics.reading import Begins
+from checks.metrics.borders import Borders
 
 RANGE_BYTES = 64 * 1024 * 1024
 """The most bytes of a range: planning a query does not count beside it, and some of them are in memory at a time."""
@@ -32,37 +32,51 @@ class Range:
     torn: bool = False
 
 
-def ranges(stream: IO[bytes], start: int, end: int, begins: Begins | None) -> Iterator[Range]:
+def ranges(stream: IO[bytes], start: int, end: int, borders: Borders | None) -> Iterator[Range]:
     """Cut a file between two offsets, each the beginning of a record or the file's end."""
     size = min(RANGE_BYTES, max(_FEWEST_BYTES, (end - start) // _RANGES_A_FILE))
     while end - start > size:
-        cut = _cut(stream, start, start + size, begins) or _line_end(stream, start + size, end)
+        cut = _cut(stream, start, start + size, end, borders)
+        if cut == end:
+            break
         yield Range(start, cut)
         start = cut
     if start < end:
         stream.seek(end - 1)
         torn = stream.read(1) != b"\n"
-        cut = _cut(stream, start, end, None) if torn and begins is None else 0
+        cut = _last(stream, start, end, _whole) if torn and borders is None else 0
         if cut:
             yield Range(start, cut)
         yield Range(max(start, cut), end, torn)
 
 
-def _cut(stream: IO[bytes], start: int, end: int, begins: Begins | None) -> int:
-    """Find the last place before `end` where a record begins; else where a line does; 0 where none does."""
-    fallback = 0
-    low = end
+def _cut(stream: IO[bytes], start: int, place: int, end: int, borders: Borders | None) -> int:
+    """Find a border near a place, before it if there is one; else the end of a line; `end` where nothing is left."""
+    if borders is None:
+        return _last(stream, start, place, _whole) or _line_end(stream, place, end)
+    if near := _last(stream, start, place, borders.last):
+        return near
+    if place + _FURTHEST >= end:
+        return end
+    after = _last(stream, start, place + _FURTHEST, borders.last)
+    return after or _last(stream, start, place, borders.last_record) or _line_end(stream, place, end)
+
+
+def _whole(_: bytes, end: int) -> int:
+    return end
+
+
+def _last(stream: IO[bytes], start: int, end: int, find: Callable[[bytes, int], int]) -> int:
+    """Find the last place before `end`, not too far back, among whole lines; 0 where there is none."""
+    step, low = _STEP, end
     while low > max(start, end - _FURTHEST):
-        low = max(start, low - _STEP)
+        low = max(start, low - step)
+        step *= 2
         stream.seek(low)
         data = stream.read(end - low)
-        stop = len(data)
-        while (stop := data.rfind(b"\n", 0, stop)) >= 0:
-            fallback = fallback or low + stop + 1
-            line_end = data.find(b"\n", stop + 1)
-            if begins is None or (line_end > 0 and begins(data[stop + 1 : line_end])):
-                return low + stop + 1
-    return fallback
+        if found := find(data, data.rfind(b"\n") + 1):
+            return low + found
+    return 0
 
 
 def _line_end(stream: IO[bytes], place: int, end: int) -> int:

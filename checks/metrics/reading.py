@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
+from checks.metrics.borders import Borders
 from checks.metrics.compression import DAMAGED, open_plain
 from checks.metrics.errors import LogSourceError
 from checks.metrics.sources import LogFile
@@ -21,9 +22,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 UNREADABLE = "\x1a"
 """Stands in for a line that is not UTF-8 where records have several lines: it is no part of the one before."""
-
-Begins = Callable[[bytes], bool]
-"""Says of a line whether it begins a record."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,10 @@ class TruncatedFileError(Exception):
     """A compressed file ends before its end, or is damaged; all before that point has been read."""
 
 
-def pieces(file: LogFile, begins: Begins | None = None, start: int = 0, end: int | None = None) -> Iterator[Piece]:
+def pieces(file: LogFile, borders: Borders | None = None, start: int = 0, end: int | None = None) -> Iterator[Piece]:
     """Read a file, compressed or not (by its first bytes, not its name).
 
-    `start` and `end` limit it to the bytes between them, of a file that is not compressed. With `begins` a piece ends
+    `start` and `end` limit it to the bytes between them, of a file that is not compressed. With `borders` a piece ends
     where a record does, a torn last line is in the piece of its record, and a line that is not UTF-8 is also in
     `lines`, as UNREADABLE. Memory stays bounded by a few blocks of 8 MiB. Raises LogSourceError where nothing can be
     read, and TruncatedFileError, after the pieces that could be read, where a compressed file is not whole.
@@ -66,28 +64,23 @@ def pieces(file: LogFile, begins: Begins | None = None, start: int = 0, end: int
                     too_long = int(not skipping)
                     data = data[end:] if end else b""
                 cut = data.rfind(b"\n") + 1
-                if begins:
-                    cut = _record_start(data, cut, begins)
+                if borders:
+                    cut = borders.last(data, cut) or _overdue(data, cut, borders)
                 carried = data[cut:]
-                yield _decoded(data[:cut], too_long, begins)
+                yield _decoded(data[:cut], too_long, borders)
         except DAMAGED as error:
             broken = error
         except OSError as error:
             raise LogSourceError(str(file.path), f"reading it failed ({error})", "check the disk") from error
     if carried or skipping:
-        yield from _last(carried, skipping, begins)
+        yield from _last(carried, skipping, borders)
     if broken is not None:
         raise TruncatedFileError(str(broken)) from broken
 
 
-def _record_start(data: bytes, end: int, begins: Begins) -> int:
-    """Find where the last record of whole lines begins; `end` where it would be too long to be waited for."""
-    start = end
-    while start:
-        start = data.rfind(b"\n", 0, start - 1) + 1
-        if begins(data[start : data.find(b"\n", start)]):
-            return start
-    return end if end > LONGEST_LINE else 0
+def _overdue(data: bytes, end: int, borders: Borders) -> int:
+    """Give a place to cut lines that have no border but are too long to wait for one; 0 where they aren't."""
+    return (borders.last_record(data, end) or end) if end > LONGEST_LINE else 0
 
 
 def _blocks(stream: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
@@ -122,10 +115,10 @@ def _first_line_length(data: bytes) -> int:
     return len(data) if end < 0 else end
 
 
-def _last(data: bytes, skipping: bool, begins: Begins | None) -> Iterator[Piece]:
+def _last(data: bytes, skipping: bool, borders: Borders | None) -> Iterator[Piece]:
     """Give the lines after the last whole record, and the torn line at the end, in one piece."""
     cut = data.rfind(b"\n") + 1
-    whole = _decoded(data[:cut], 0, begins)
+    whole = _decoded(data[:cut], 0, borders)
     if cut == len(data) and not skipping:
         yield whole
         return
@@ -137,7 +130,7 @@ def _last(data: bytes, skipping: bool, begins: Begins | None) -> Iterator[Piece]
     yield replace(whole, torn=text, torn_whole=readable)
 
 
-def _decoded(data: bytes, too_long: int, begins: Begins | None) -> Piece:
+def _decoded(data: bytes, too_long: int, borders: Borders | None) -> Piece:
     if not data:
         return Piece(too_long=too_long)
     text = data[:-1].replace(b"\r\n", b"\n").removesuffix(b"\r") if b"\r" in data else data[:-1]
@@ -150,6 +143,6 @@ def _decoded(data: bytes, too_long: int, begins: Begins | None) -> Piece:
                 good.append(line.decode("utf-8"))
             except UnicodeDecodeError:
                 undecodable.append(line.decode("utf-8", "replace"))
-                if begins:
+                if borders:
                     good.append(UNREADABLE)
         return Piece("\n".join(good), len(good), tuple(undecodable), too_long)
