@@ -31,7 +31,7 @@ format: setup-test ## let the formatter and the linter mend what they can
 	@$(BIN)/ruff check --fix .
 
 bench: setup-test ## ratios, measured in one run
-	-@scripts/system-packages.sh wrk:wrk
+	-@scripts/system-packages.sh wrk:wrk lnav:lnav bc:bc
 	@$(BIN)/python -m tests.benchmarks
 
 hostile: setup-test ## every view of 10,000 hostile records and decisions; takes an hour

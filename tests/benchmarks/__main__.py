@@ -24,6 +24,11 @@ NAMES = (
     "proxy_start",
     "proxy_crowd",
     "proxy_peers",
+    "logs",
+    "logs_lnav",
+    "logs_json",
+    "logs_growth",
+    "logs_following",
 )
 """The modules; each has `ratios()`."""
 
