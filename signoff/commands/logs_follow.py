@@ -14,7 +14,7 @@ from checks.metrics.following import Follower
 from checks.metrics.summary import window_summary
 from signoff.commands.logs_question import Question
 
-STEP_S = 2.0
+STEP_S = 5.0
 """Seconds between two looks at the files."""
 
 Wait = Callable[[float], object]

@@ -10,7 +10,7 @@ START = 1_768_089_600
 """The first record, in seconds since 1970: 2026-01-11 00:00 UTC."""
 
 SPAN_S = 86_400
-"""All logs cover a day."""
+"""The logs cover a day, unless asked otherwise."""
 
 _HANDLER = "antigravity_tools_lib::proxy::handlers::openai: "
 _CLIENT = "antigravity_tools_lib::proxy::upstream::client: "
@@ -103,14 +103,14 @@ FROM (SELECT i, unnest(records) AS record, generate_subscripts(records, 1) AS pa
     return _written(query, path)
 
 
-def json_log(folder: Path, requests: int) -> Path:
-    """Write so many requests as the image proxy logs them."""
-    path = folder / f"image-proxy-{requests}.jsonl"
+def json_log(folder: Path, requests: int, span_s: int = SPAN_S) -> Path:
+    """Write so many requests of that many seconds as the image proxy logs them."""
+    path = folder / f"image-proxy-{requests}-{span_s}.jsonl"
     hit, failed = "i % 100 < 41", "i % 50 = 49"
     generation = "printf('%.3f', 250 + (i * 7919 % 900000) / 100.0)"
     parts = [
         '\'{"ts": "\'',
-        f"strftime(make_timestamp({START * 1_000_000} + i * {SPAN_S * 1_000_000 // requests}), '%Y-%m-%dT%H:%M:%S.%f')",
+        f"strftime(make_timestamp({START * 1_000_000} + i * {span_s * 1_000_000 // requests}), '%Y-%m-%dT%H:%M:%S.%f')",
         '\'Z", "level": "INFO", "event": "image_request", "version": "v3.3.20", "build": "0123456789ab", '
         '"instance": "127.0.0.1:8045", "synthetic": false, "request_id": "\'',
         _HASH + " || printf('%08x', i)",

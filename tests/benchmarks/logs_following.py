@@ -21,7 +21,7 @@ _PULSE_S = 0.1
 
 
 def ratios() -> list[Finding]:
-    source = json_log(folder(), A_SECOND * (STARTING_S + MEASURED_S))
+    source = json_log(folder(), A_SECOND * (STARTING_S + MEASURED_S), STARTING_S + MEASURED_S)
     growing = folder() / "growing.jsonl"
     with source.open("rb") as lines, growing.open("wb", buffering=0) as log:
         command = signoff_logs(growing, "--follow")
