@@ -55,7 +55,7 @@ def test_the_table_of_log_sizes_adds_up() -> None:
     (table,) = tables("operations", "Log")
     for rate, lines, size in ([plain(cell) for cell in row] for row in table):
         assert int(lines) == round(float(rate) * 86_400)
-        assert float(size.removesuffix(" MB")) == pytest.approx(int(lines) * 650 / 1e6, rel=0.01)
+        assert float(size.removesuffix(" MB")) == pytest.approx(int(lines) * 570 / 1e6, rel=0.01)
 
 
 def test_the_table_of_rollback_counts_is_the_rule_s() -> None:
