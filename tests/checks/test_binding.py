@@ -19,7 +19,7 @@ def problems(tmp_path: Path, check: dict[str, Any]) -> list[str]:
 
 def test_an_unknown_kind_with_nothing_near_lists_the_known(tmp_path: Path) -> None:
     (message,) = problems(tmp_path, {"id": "a", "title": "A", "kind": "qqq"})
-    assert message.startswith("kind 'qqq' is unknown; allowed: ask, backup, command,")
+    assert message.startswith("kind 'qqq' is unknown; allowed: advisories, ask, backup,")
 
 
 @pytest.mark.parametrize("kind", [5, None, ["told"]])
