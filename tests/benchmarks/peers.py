@@ -79,7 +79,7 @@ def litellm(folder: Path, upstream: Target) -> Generator[Target, None, None]:
         "model_list": [
             {
                 "model_name": MODEL,
-                "litellm_params": {"model": f"openai/{MODEL}", "api_base": base, "api_key": "none"},
+                "litellm_params": {"model": f"openai/{MODEL}", "api_base": base, "api_key": upstream.key},
             }
         ],
         "litellm_settings": {
