@@ -19,6 +19,8 @@ from checks.contents import CHUNK_BYTES, chunks_of
 from checks.database import copy_database, integrity_of, is_database, opened, rows_digest
 from checks.wildcards import matching
 
+DIGEST_SUFFIX = ".sha256"
+"""A file of this name beside a backup holds its SHA-256, as `sha256sum` writes it."""
 COMPANIONS = ("-wal", "-shm", "-journal")
 """Files that SQLite keeps beside a database; a copy made through SQLite has their content in it."""
 
@@ -64,7 +66,7 @@ def check_fit(source: Path, folder: Path) -> None:
 
 
 def back_up(source: Path, work: Work) -> Backup:
-    """Write a backup of `source`, mode 0600: a copy of a file or database, a .tar.gz of a folder.
+    """Write a backup of `source`, mode 0600: a copy of a file or database, a .tar.gz of a folder; and its SHA-256.
 
     Raises BackupError for a source that is not fit, has no file or a link in it, or changes meanwhile;
     UnreadableError, DatabaseUnavailableError, OSError and sqlite3.Error for what cannot be read or written.
@@ -76,6 +78,7 @@ def back_up(source: Path, work: Work) -> Backup:
     path = work.folder / f"{stem}-{work.stamp}-{secrets.token_hex(4)}{'.tar.gz' if archive else source.suffix}"
     with _new_file(path) as file:
         members = _pack(source, file, work) if archive else _copy(source, file, work)
+    _record_digest(path)
     return Backup(source, path, archive, members)
 
 
@@ -96,6 +99,15 @@ def restored(backup: Backup, work: Work) -> dict[str, str]:
         shutil.copyfile(backup.path, folder / backup.source.name)
     files = [path for path in matching(folder / "**") if path.is_file()]
     return {str(path.relative_to(folder)): _digest(path, work.over) for path in files}
+
+
+def _record_digest(path: Path) -> None:
+    """Write NAME.sha256 beside a backup, as `sha256sum` does, so that it can be told later that it is the same."""
+    digest = hashlib.sha256()
+    for chunk in chunks_of(path):
+        digest.update(chunk)
+    with _new_file(path.with_name(path.name + DIGEST_SUFFIX)) as file:
+        file.write(f"{digest.hexdigest()}  {path.name}\n".encode())
 
 
 def _copy(source: Path, file: BinaryIO, work: Work) -> dict[str, str]:

@@ -161,7 +161,7 @@ def prepare(asked: Asked, now: datetime) -> Prepared:
     steps = plan(rollback, scene)
     done = unfinished.finished_steps if unfinished else frozenset()
     left = [each for each in steps if each.step.id not in done]
-    losses = [each.restoring.loss() for each in left if each.restoring]
+    losses = [each.restoring.loss() for each in left if each.restoring and not each.problems]
     problems = [f"step {each.step.id}: {problem}" for each in left for problem in each.problems]
     if unfinished is None:
         problems = [*_wrong_release(loaded, target), *problems]

@@ -14,12 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from checks.backup_files import BackupError
+from checks.backup_files import DIGEST_SUFFIX, BackupError
 from checks.contents import CHUNK_BYTES, UnreadableError, chunks_of, read_bounded
 from checks.database import DatabaseUnavailableError, integrity_of, is_database, opened
-
-DIGEST_SUFFIX = ".sha256"
-"""A file of this name beside a backup holds its SHA-256, as `sha256sum` writes it."""
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_evidence_that_cannot_be_read_is_refused(back: Command, service: SmallSe
 
 def test_a_full_disk_is_refused(back: Command, service: SmallService) -> None:
     free = os.statvfs(service.home)
-    with next(service.backups.glob("config*")).open("r+b") as backup:
+    with next(service.backups.glob("config*.json")).open("r+b") as backup:
         backup.truncate(free.f_bavail * free.f_frsize + 1)
     refused(back(), service, "step restore-configuration:", "is full:", "MiB are needed; make room")
 
@@ -149,23 +149,25 @@ def test_a_full_disk_is_refused(back: Command, service: SmallService) -> None:
 @pytest.mark.parametrize(
     ("backup", "damage", "reason"),
     [
-        ("config*", b'{"of": ', "is no whole JSON"),
-        ("config*", b"", "is empty"),
-        ("accounts*", b"\x1f\x8b nothing", "cannot be unpacked"),
-        ("proxy*", b"SQLite format 3\x00" + b"x" * 5000, "is a damaged database"),
-        ("proxy*", b"rubbish", "is no database"),
+        ("config*.json", b'{"of": ', "is no whole JSON"),
+        ("config*.json", b"", "is empty"),
+        ("accounts*.gz", b"\x1f\x8b nothing", "cannot be unpacked"),
+        ("proxy*.db", b"SQLite format 3\x00" + b"x" * 5000, "is a damaged database"),
+        ("proxy*.db", b"rubbish", "is no database"),
     ],
 )
 def test_a_backup_that_does_not_verify_is_refused(
     back: Command, service: SmallService, backup: str, damage: bytes, reason: str
 ) -> None:
-    next(service.backups.glob(backup)).write_bytes(damage)
+    (path,) = service.backups.glob(backup)
+    path.write_bytes(damage)
+    path.with_name(f"{path.name}.sha256").unlink()
     refused(back(), service, "does not verify", reason)
 
 
 def test_a_backup_that_its_digest_belies_is_refused(back: Command, service: SmallService) -> None:
-    path = next(service.backups.glob("config*"))
-    path.with_name(path.name + ".sha256").write_text(f"{'0' * 64}  {path.name}\n")
+    (path,) = service.backups.glob("config*.json")
+    path.write_text(path.read_text().replace("v0", "v1"))
     refused(back(), service, "is not what was backed up: its SHA-256 differs")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import tarfile
@@ -48,7 +49,10 @@ def test_makes_backups_and_restores_them(home: Path, make: Make, context: MakeCo
     assert 0 <= seen["age"].value < 60
     paths = [Path(path) for path in seen["paths"]]
     assert seen["bytes"].value == sum(path.stat().st_size for path in paths)
-    assert sorted(paths) == sorted((context().root / "backups").iterdir())
+    digests = [path.with_name(f"{path.name}.sha256") for path in paths]
+    assert sorted([*paths, *digests]) == sorted((context().root / "backups").iterdir())
+    for path, digest in zip(paths, digests, strict=True):
+        assert digest.read_text() == f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
     assert (context().root / "backups").stat().st_mode & 0o777 == 0o700
     manifest = json.loads(observation.evidence[0].content)
     assert [Path(each["source"]).name for each in manifest] == ["config.json", "accounts", "proxy.db"]
