@@ -332,3 +332,19 @@ def test_what_is_no_bundle(signoff: Command, tmp_path: Path, allowed: Path, keys
 def test_times_are_those_of_the_run_not_of_the_machine(signoff: Command, tmp_path: Path) -> None:
     run = run_of(signoff, tmp_path / "one")
     assert record_of(run).finished_at.astimezone(UTC) <= datetime.now(UTC)
+
+
+def test_a_rerun_voids_what_was_signed_and_it_can_be_signed_anew(
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys
+) -> None:
+    run = run_of(signoff, tmp_path / "one", told("a"), approvals=OVERRIDABLE)
+    approved(run, keys["alice"])
+    overridden(run, keys["bob"])
+    said = signoff("rerun", run, "a", "--reason", "the network was down")
+    assert said.code == 0, said.err
+    decision = asked(run, allowed)
+    assert (decision.decision, decision.changed_files, decision.override) == (Decided.HOLD, (), None)
+    assert {each.state for each in decision.approvals} == {"awaiting"}
+    approved(run, keys["alice"])
+    approved(run, keys["bob"], "tech-lead")
+    assert asked(run, allowed).decision is Decided.GO
