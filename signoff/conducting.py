@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,8 @@ def _append(path: Path, text: str) -> None:
 
 def _finished(folder: RunFolder, record: RunRecord) -> Any:
     from checks.events import Event
+    from checks.execution import utc_now
+    from checks.ways_out import ways_out
 
     facts = {
         "verdict": record.verdict.value,
@@ -102,6 +105,7 @@ def _finished(folder: RunFolder, record: RunRecord) -> Any:
         "interrupted": record.interrupted,
         "counts": {status.value: count for status, count in record.counts.items()},
         "reasons": list(record.reasons),
+        "ways_out": [asdict(way) for way in ways_out(record, str(folder.path), utc_now())],
         "folder": str(folder.path),
         "report": str(folder.path / "report.md"),
     }

@@ -85,6 +85,9 @@ class _Lines:
                 self.console.print(_check_line(facts))
             case "run_finished" if "reasons" in facts:
                 _show_verdict(self.console, event)
+                for way in facts.get("ways_out", [])[:10]:
+                    line = f"way out for {way['about']}: {way['way']}: {_one_line(way['command'])}"
+                    self.console.print(Text(line))
 
 
 class _Board(_Lines):

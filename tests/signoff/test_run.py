@@ -373,3 +373,9 @@ def test_the_reference_needs_the_projects_sources(signoff: Command, tmp_path: Pa
 def test_the_release_is_told_at_the_start(run: Command) -> None:
     said = run(told("a"), options=("--json",))
     assert json.loads(said.out.splitlines()[0])["release"]["version"] == VERSION
+
+
+def test_a_hold_names_its_ways_out(run: Command, tmp_path: Path) -> None:
+    said = run(told("a"), told("b", "no_data"))
+    assert f"way out for b: rerun: signoff rerun {tmp_path}/out b --reason 'what was mended'" in said.err
+    assert f"way out for the run: abandon: signoff abandon {tmp_path}/out" in said.err
