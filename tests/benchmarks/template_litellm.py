@@ -25,7 +25,9 @@ def main() -> int:
             litellm(folder, ours) as theirs,
         ):
             url = theirs.url.removesuffix("/v1/images/generations")
-            with urllib.request.urlopen(f"{url}/health/readiness", timeout=10) as answer:  # noqa: S310 - loopback
+            headers = {"authorization": f"Bearer {KEY}"}
+            asked = urllib.request.Request(f"{url}/health/readiness/details", headers=headers)  # noqa: S310 - loopback
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
                 version = json.load(answer)["litellm_version"]
             template = [*_signoff("init"), "--template", "openai-images", "--version", version, "--url", url]
             subprocess.run(template, cwd=folder, check=True)

@@ -93,7 +93,7 @@ def test_openais_is_a_go_against_the_reference_proxy(tmp_path: Path) -> None:
         version = httpx.get(f"{stack.url}/healthz").json()["version"]
         changes = (
             ("litellm_version", "version"),
-            ("version_path: /health/readiness", "version_path: /healthz"),
+            ("version_path: /health/readiness/details", "version_path: /healthz"),
             ("model: gpt-image-1", "model: gemini-3-pro-image"),
         )
         path = made(tmp_path, "openai-images", stack.url, version, *changes)
