@@ -11,7 +11,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
 cmp -s "$lock" ".venv/$lock" 2>/dev/null && exit 0
 echo "setup: installing $lock into .venv" >&2
 mkdir -p "$wheels"
-.venv/bin/python -m pip wheel -qq --disable-pip-version-check --require-hashes -w "$wheels" \
+.venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-deps --require-hashes -w "$wheels" \
     -r "$lock" || fail "cannot build what $lock names; is a package index reachable?"
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-index --find-links "$wheels" --no-deps \
     pyspark py4j || fail "cannot install Spark into .venv"

@@ -35,9 +35,9 @@ fi
 if ! cmp -s "$lock" ".venv/$lock" 2>/dev/null; then
     echo "setup: installing $lock into .venv" >&2
     mkdir -p .signoff/wheelhouse
-    .venv/bin/python -m pip download -qq --disable-pip-version-check --only-binary :all: --require-hashes \
+    .venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
         -d .signoff/wheelhouse -r "$lock" || fail "cannot download what $lock names; is a package index reachable?"
-    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-index --find-links .signoff/wheelhouse \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --find-links .signoff/wheelhouse \
         --require-hashes -r "$lock" || fail "cannot install $lock into .venv"
     cp "$lock" ".venv/$lock"
 fi
