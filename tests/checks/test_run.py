@@ -211,14 +211,15 @@ def test_no_secret_leaves_a_run(tmp_path: Path, thing: Thing) -> None:
         "criteria": [{"id": "c", "title": "${env:TOKEN}", "any_fails": ["failing"]}],
         "procedure": [{"id": "p", "title": "P", "do": [["echo", "${target.api_key}", "${file:token.txt}"]]}],
     }
+    today = datetime.now(UTC).date()
     waiver = {
         "id": "w",
         "check": "waived",
         "reason": "as agreed with ${env:TOKEN}",
         "owner": "o",
         "approver": "a",
-        "created": "2020-01-01",
-        "expires": "2999-01-01",
+        "created": today.isoformat(),
+        "expires": (today + timedelta(days=30)).isoformat(),
         "release": VERSION,
     }
     path = write(

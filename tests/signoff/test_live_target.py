@@ -54,7 +54,7 @@ def test_a_healthy_proxy_is_a_go_whose_scope_is_partial(live: tuple[str, str], t
     assert "\x1b" not in done.stderr
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
     assert (verdict["verdict"], verdict["scope"], verdict["profile"]) == ("GO", "partial", "production")
-    assert verdict["counts"]["pass"] == 9
+    assert verdict["counts"]["pass"] == 10
     for path in (tmp_path / "run").rglob("*"):
         assert path.is_dir() or live[1].encode() not in path.read_bytes()
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,10 @@ def test_a_database(host: Instance, make: Make, context: MakeContext, tmp_path: 
 
 
 def test_logs_are_brought_here(host: Instance, make: Make, context: MakeContext, tmp_path: Path) -> None:
-    now = context().now()
-    write(tmp_path / "logs" / "proxy.jsonl", every_second(now, [{}] * 30 + [{"cache": "hit"}] * 10))
+    begun = context().now() - timedelta(minutes=1)
+    write(tmp_path / "logs" / "proxy.jsonl", every_second(begun, [{}] * 30 + [{"cache": "hit"}] * 10))
     target = Target(logs=Logs(format="image-proxy", paths=(f"{tmp_path}/logs/*.jsonl",)))
-    there = context(instance=host, target=target, started_at=now)
+    there = context(instance=host, target=target, started_at=begun)
     events = make(LogCheck, event="image_request", where={"cache": "hit"}, expect={"count": 10})
     assert judge(events, events.observe(there)) == (Status.PASS, "")
     rate = make(MetricCheck, measure="errors.rate", expect={"value": {"at_most": "1%"}, "samples": 40})
