@@ -49,7 +49,7 @@ lock: setup-test ## renew the lock files from pyproject.toml (needs uv on PATH)
 	@echo 'pyspark>=4' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q - -o requirements-spark.lock
 
 docs: setup-test ## the documentation's site, in .signoff/site
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what the other targets made, runs excepted
 	@rm -rf .venv .signoff .mypy_cache .ruff_cache .pytest_cache .hypothesis dist .coverage coverage.xml
