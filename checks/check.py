@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -23,6 +23,9 @@ from checks.redaction import Redactor
 from checks.schema_of_values import MARK, SPAN
 from checks.target import Instance, Target
 from checks.units import Dimension, Quantity
+
+if TYPE_CHECKING:
+    from checks.last_go import Lineage
 
 
 def _seconds(value: object) -> float:
@@ -186,6 +189,9 @@ class Context:
     interactive: bool
     instance: Instance | None = None
     """The instance that the check is of; its `via` says how commands get there."""
+
+    lineage: Lineage | None = None
+    """Which other runs are of the same thing; None outside a run."""
 
     @property
     def elsewhere(self) -> Instance | None:

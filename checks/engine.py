@@ -18,6 +18,7 @@ from checks.events import Event, EventName, Listener
 from checks.execution import execute, not_run, utc_now
 from checks.identification import mismatch
 from checks.journal import Journal
+from checks.last_go import Lineage
 from checks.outcome import Result, Status, Verdict
 from checks.past import Past
 from checks.plan import Plan
@@ -70,6 +71,9 @@ class Engine:
         self.anew: set[str] = set()
         """What was looked at in this session, or came out otherwise than before."""
         self._environment = child_environment()
+        self._lineage = Lineage(
+            folder.path, plan.loaded.checklist.release.name, plan.loaded.profile, reference=plan.is_of_reference
+        )
         self._failed = False
 
     def run(self) -> dict[str, Result]:
@@ -193,6 +197,7 @@ class Engine:
                 redactor=self.plan.redactor,
                 answers=self.options.answers,
                 interactive=self.options.interactive,
+                lineage=self._lineage,
             )
 
     def _ended(self, result: Result) -> None:

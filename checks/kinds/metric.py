@@ -12,10 +12,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from checks.check import Check, Context, Seconds
 from checks.checklist import Baseline, comparable
-from checks.contents import UnreadableError, read_bounded
+from checks.contents import UnreadableError
+from checks.kinds.measure_baseline import Compared, NoBaselineError, of_last_go, recorded, windows_to_keep
 from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, error, no_data
-from checks.query import parse_json
 from checks.trend import FEWEST_VALUES, direction
 from checks.units import Dimension, Quantity
 
@@ -74,8 +74,10 @@ class MetricCheck(Check):
     per: Seconds = Field(default=60.0, ge=1, description="Length of one window, for `windows` and `trend`.")
     min_samples: int = Field(default=30, ge=1, description="With fewer there is too little to judge by.")
     synthetic: Literal["any", "only", "exclude"] = Field(default="any", description="Which requests count.")
-    baseline: Baseline | None = Field(
-        default=None, description="`{first: SPAN}` of the log, or `{file: PATH}` with {measure: value} in its own unit."
+    baseline: Baseline | Literal["last-go"] | None = Field(
+        default=None,
+        description="`{first: SPAN}` of the log, `{file: PATH}` with {measure: value} in its own unit, or `last-go`: "
+        "the windows that the last GO run of the same release's name and profile kept of this check.",
     )
 
     @model_validator(mode="after")
@@ -97,16 +99,20 @@ class MetricCheck(Check):
             if measured.samples < self.min_samples:
                 reason = f"{measured.samples} samples, and at least {self.min_samples} are needed"
                 return no_data(reason, samples=measured.samples, remedy="wait for more requests, or widen `window`")
-            baseline = self._baseline_value(context)
+            compared = self._compared(context)
+            kept = windows_to_keep(table, context.scratch)
         except UnreadableError as problem:
             return error(str(problem))
         except LogSourceError as problem:
             return no_data(str(problem), remedy=problem.remedy)
-        except _NoBaselineError as problem:
-            return no_data(str(problem), remedy="record the baseline before the release is deployed")
-        return self._observation(table, measured, baseline)
+        except NoBaselineError as problem:
+            return no_data(str(problem), remedy=problem.remedy)
+        return self._observation(table, measured, compared, kept)
 
-    def _observation(self, table: WindowTable, measured: MeasureValue, baseline: float | None) -> Observation:
+    def _observation(
+        self, table: WindowTable, measured: MeasureValue, compared: Compared, kept: tuple[Evidence, ...]
+    ) -> Observation:
+        baseline = compared.value
         windows = measured.windows[-MAX_WINDOWS:]
         value = measured.value
         series = [each.value for each in windows if each.value is not None]
@@ -128,8 +134,9 @@ class MetricCheck(Check):
         told = {"measure": self.measure, "made_of": made_of, "caveats": caveats, "windows": properties["windows"]}
         evidence = Evidence("measure.json", json.dumps(told, indent=1).encode())
         if "series" in {*self.expect, *self.prefer} and len(series) < FEWEST_VALUES:
-            return no_data(f"a trend needs {FEWEST_VALUES} windows with data", evidence, **properties)
-        return Observation(properties, (evidence,), reason="; ".join([f"of {made_of}", *caveats]))
+            return no_data(f"a trend needs {FEWEST_VALUES} windows with data", evidence, *kept, **properties)
+        against = [f"compared with run {compared.run}"] if compared.run else []
+        return Observation(properties, (evidence, *kept), reason="; ".join([f"of {made_of}", *against, *caveats]))
 
     def _read(self, context: Context, since: datetime | None) -> WindowTable:
         from checks.metrics.gathering import gather
@@ -152,34 +159,25 @@ class MetricCheck(Check):
         warm = span[0] + timedelta(seconds=self.warm_up) if span else None
         return max((each for each in (recent, warm) if each is not None), default=None)
 
-    def _baseline_value(self, context: Context) -> float | None:
-        """The value to compare with, in the measure's unit; None where there is no baseline."""
+    def _compared(self, context: Context) -> Compared:
+        """What the value is compared with, in the measure's unit; raises NoBaselineError."""
         if self.baseline is None:
-            return None
+            return Compared()
+        if self.baseline == "last-go":
+            table, run = of_last_go(self.id, context)
+            return Compared(self._value_of(table), run)
         if self.baseline.file is not None:
-            return _recorded(self.baseline.file, self.measure, context)
+            return Compared(recorded(self.baseline.file, self.measure, context))
         whole = self._read(context, None)
         if whole.span is None:
-            raise _NoBaselineError("the log has no request to take a baseline of")
-        first = whole.slice(until=whole.span[0] + timedelta(seconds=self.baseline.first or 0)).measure(self.measure)
-        if not first.value or first.samples < self.min_samples:
-            raise _NoBaselineError(f"the baseline has {first.samples} samples, and {self.min_samples} are needed")
-        return first.value
+            raise NoBaselineError("the log has no request to take a baseline of")
+        return Compared(self._value_of(whole.slice(until=whole.span[0] + timedelta(seconds=self.baseline.first or 0))))
 
-
-class _NoBaselineError(Exception):
-    """There is nothing to compare with."""
-
-
-def _recorded(file: str, measure: str, context: Context) -> float:
-    try:
-        recorded = parse_json(read_bounded(context.path(file)))
-    except (UnreadableError, ValueError) as problem:
-        raise _NoBaselineError(f"no baseline in {file}: {problem}") from problem
-    value = recorded.get(measure) if isinstance(recorded, dict) else None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value <= 0:
-        raise _NoBaselineError(f"{file} records no {measure} above zero")
-    return float(value)
+    def _value_of(self, baseline: WindowTable) -> float:
+        found = baseline.measure(self.measure)
+        if not found.value or found.samples < self.min_samples:
+            raise NoBaselineError(f"the baseline has {found.samples} samples, and {self.min_samples} are needed")
+        return found.value
 
 
 def _percentiles(table: WindowTable, measured: MeasureValue) -> list[list[Any]] | None:
