@@ -101,6 +101,21 @@ class Double(Step):
         path.write_bytes(path.read_bytes() * 2)
 
 
+class Garble(Step):
+    """Make lines of the log unreadable, as a writer in another encoding does."""
+
+    every: int = Field(ge=1, description="Each so many-th line.")
+    path: str = LOG
+
+    def apply(self, place: Place) -> None:
+        """Invert their bytes."""
+        path = place.path(self.path)
+        lines = path.read_bytes().splitlines()
+        for number in range(self.every - 1, len(lines), self.every):
+            lines[number] = bytes(byte ^ 0xFF for byte in lines[number])
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
 class Rotate(Step):
     """Rotate the log as another program would: renamed, and an empty file in its place."""
 
@@ -146,6 +161,7 @@ class DamagedGzip(Step):
 LOG_STEPS: dict[str, type[Step]] = {
     "ledger": Ledger,
     "double": Double,
+    "garble": Garble,
     "rotate": Rotate,
     "shift": Shift,
     "damaged_gzip": DamagedGzip,

@@ -133,6 +133,9 @@ def test_logs_are_doubled_moved_shifted_and_damaged(place: Place) -> None:
     do(place, "damaged_gzip", "home/logs/image-proxy.jsonl.1.gz")
     with pytest.raises(EOFError):
         gzip.decompress((place.home / "logs" / "image-proxy.jsonl.1.gz").read_bytes())
+    do(place, "garble", {"every": 5})
+    lines = (place.home / "logs" / "image-proxy.jsonl").read_bytes().splitlines()
+    assert [number for number, line in enumerate(lines) if not line.startswith(b"{")] == [4, 9]
     do(place, "rotate", {"to": "home/logs/old.log"})
     assert events(place) == []
     assert (place.home / "logs" / "old.log").exists()
