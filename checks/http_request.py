@@ -40,8 +40,10 @@ class Request(Model):
     headers: Mapping[str, str] = Field(default_factory=dict, description="Sent as they stand.")
     json_: Any = Field(default=None, alias="json", description="The body, as JSON.")
     multipart: Mapping[str, str | Upload] | None = Field(default=None, description="The body, as form fields.")
-    auth: Literal["bearer", "none", "wrong"] | None = Field(
-        default=None, description="The target's key, no key, or a well-formed wrong one; the key where there is one."
+    auth: Literal["bearer", "other", "none", "wrong"] | None = Field(
+        default=None,
+        description="The target's key, a second client's, no key, or a well-formed wrong one; the key where there is "
+        "one.",
     )
 
     tls: Tls | None = Field(default=None, description="`{ca, certificate, key}`: PEM files. Default: the usual trust.")
@@ -139,6 +141,8 @@ def _authorization(request: Request, context: Context) -> dict[str, str]:
     key = context.target.api_key
     if request.auth == "wrong":
         return {"authorization": f"Bearer sk-{secrets.token_hex(24)}"}
+    if request.auth == "other":
+        return {"authorization": f"Bearer {_other_key(context)}"}
     if request.auth == "bearer" and not key:
         raise Unsendable("auth: bearer needs target.api_key, which is not set")
     if request.auth == "none" or not key or "authorization" in {name.lower() for name in request.headers}:
@@ -146,12 +150,22 @@ def _authorization(request: Request, context: Context) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
+def _other_key(context: Context) -> str:
+    """The second client's key; raises Unsendable where there is none, or it is the first client's."""
+    key = context.target.other_api_key
+    if not key:
+        raise Unsendable("auth: other needs target.other_api_key, a second client's key, which is not set")
+    if key == context.target.api_key:
+        raise Unsendable("target.other_api_key is the same key as target.api_key; two clients have two keys")
+    return key
+
+
 def _keep_key(request: Request, context: Context) -> None:
-    """Refuse what would carry the target's key to another host."""
-    if request.auth in {"bearer", "wrong"}:
+    """Refuse what would carry a key of the target to another host."""
+    if request.auth in {"bearer", "other", "wrong"}:
         raise Unsendable(f"auth: {request.auth} is for target.url alone, and {request.url} is elsewhere")
-    key = context.target.api_key
-    if key and key in repr((request.url, dict(request.headers), request.json_, request.multipart)):
+    sent = repr((request.url, dict(request.headers), request.json_, request.multipart))
+    if any(key and key in sent for key in (context.target.api_key, context.target.other_api_key)):
         raise Unsendable(
             f"the request to {origin(request.url)[1]} holds the target's key, which goes to target.url alone"
         )

@@ -20,7 +20,11 @@ def inputs_of(plan: Plan, entry: Entry) -> str:
     """
     target, identity, _ = plan.at(entry)
     told = {"version": identity.version, "build": identity.build}
-    fields = {} if plan.is_of_reference else target.model_dump(mode="json", exclude={"api_key", "instances"})
+    fields = (
+        {}
+        if plan.is_of_reference
+        else target.model_dump(mode="json", exclude={"api_key", "other_api_key", "instances"})
+    )
     values = {}
     for name in sorted(references(dict(entry.raw))):
         if not name.startswith(LOCAL):

@@ -15,7 +15,7 @@ from checks.substitution import Names, substitute
 from checks.target import Identity, Instance, Target
 from checks.unset_names import unset
 
-NAMED = ("url", "api_key", "data_dir", "upstream", "executable", "artifact")
+NAMED = ("url", "api_key", "other_api_key", "data_dir", "upstream", "executable", "artifact")
 """The fields of a target that `${target.…}` may name."""
 
 

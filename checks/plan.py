@@ -132,8 +132,9 @@ def redactor_for(loaded: Loaded, names: Names, target: Target) -> Redactor:
 
 def _secrets(names: Names, target: Target) -> dict[str, str]:
     secrets = dict(names.secrets)
-    if target.api_key:
-        secrets.setdefault("target.api_key", target.api_key)
+    for name in ("api_key", "other_api_key"):
+        if key := getattr(target, name):
+            secrets.setdefault(f"target.{name}", key)
     return {name: value for name, value in secrets.items() if looks_secret(name) or len(value) >= MIN_REDACTED}
 
 

@@ -55,6 +55,9 @@ class Target(BaseModel):
 
     url: str | None = Field(default=None, description="Base URL, without a path.")
     api_key: str | None = Field(default=None, description="Sent as a bearer token.")
+    other_api_key: str | None = Field(
+        default=None, description="A second client's key, sent by requests with `auth: other`."
+    )
     data_dir: str | None = Field(default=None, description="The home of its files.")
     upstream: str | None = Field(default=None, description="Base URL of what it calls.")
     executable: str | None = Field(default=None, description="The program that was installed.")

@@ -37,14 +37,15 @@ class Prepared:
     artifact: str
     build: str | None
     home: Path
-    key: str
+    keys: tuple[str, str]
+    """The client's, and another client's."""
     environment: Mapping[str, str]
 
 
-def server_environment(key: str, values: Mapping[str, Any]) -> dict[str, str]:
+def server_environment(keys: tuple[str, str], values: Mapping[str, Any]) -> dict[str, str]:
     """The whole environment of a healthy server under a profile's values."""
     settings = {variable: str(values[name]) for variable, name in SETTINGS.items() if name in values}
-    return base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key, **settings})
+    return base_environment({"IMAGE_PROXY_API_KEYS": ",".join(keys), "IMAGE_PROXY_API_KEY": keys[0], **settings})
 
 
 def prepare(
@@ -57,8 +58,9 @@ def prepare(
     stop: threading.Event,
 ) -> Prepared:
     """Drive real traffic through a proxy and keep its home; raises StartError where a server does not start."""
-    key = f"sk-drill-{token_hex(16)}"
-    prepared = Prepared(str(program), str(artifact), build, folder / "prepared", key, server_environment(key, values))
+    keys = (f"sk-drill-{token_hex(16)}", f"sk-drill-{token_hex(16)}")
+    environment = server_environment(keys, values)
+    prepared = Prepared(str(program), str(artifact), build, folder / "prepared", keys, environment)
     place = Place(folder / "preparing", stop, ExitStack(), dict(prepared.environment))
     place.folder.mkdir(parents=True)
     make_home(prepared.home)
@@ -87,7 +89,7 @@ def running(place: Place, prepared: Prepared, seed: int) -> Iterator[None]:
 
 def start(place: Place, prepared: Prepared, seed: int) -> None:
     """Start simulator, reverse proxy (where a step asked for one) and proxy; `place.undo` stops them."""
-    place.key = prepared.key
+    place.key, other_key = prepared.keys
     place.upstream, place.url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     simulate = [prepared.program, "simulate", "--port", place.upstream.rpartition(":")[2], "--seed", str(seed)]
     log = place.folder / "simulate.log"
@@ -111,6 +113,7 @@ def start(place: Place, prepared: Prepared, seed: int) -> None:
     place.settings = {
         "target.url": place.url,
         "target.api_key": place.key,
+        "target.other_api_key": other_key,
         "target.data_dir": str(place.home),
         "target.upstream": place.upstream,
         "target.executable": prepared.program,

@@ -96,7 +96,8 @@ def _started(
         installed = install(source, folder, stop)
     else:
         installed = Installation(variant.program, variant.program)
-    program, key, home = str(installed.program), f"sk-reference-{secrets.token_hex(16)}", folder / "home"
+    program, home = str(installed.program), folder / "home"
+    key, other_key = (f"sk-reference-{secrets.token_hex(16)}" for _ in range(2))
     upstream, url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     release = loaded.checklist.release
     deployment = deploy(source, installed.program, folder, release.version, release.previous)
@@ -104,6 +105,7 @@ def _started(
         **{name: value for name, value in deployment.settings.items() if name in loaded.values},
         "target.url": url,
         "target.api_key": key,
+        "target.other_api_key": other_key,
         "target.data_dir": str(home),
         "target.upstream": upstream,
         "target.executable": program,
@@ -111,7 +113,7 @@ def _started(
     }
     make_home(home)
     variant.prepare(home)
-    environment = base_environment({"IMAGE_PROXY_API_KEYS": key, "IMAGE_PROXY_API_KEY": key})
+    environment = base_environment({"IMAGE_PROXY_API_KEYS": f"{key},{other_key}", "IMAGE_PROXY_API_KEY": key})
     environment |= _settings(loaded.values, environ)
     build = build_of(program, folder, environment)
     tell("starting the simulated Gemini and the proxy")

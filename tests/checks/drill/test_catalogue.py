@@ -8,7 +8,7 @@ import pytest
 
 from checks.drill.catalogue import chosen, faults, watched
 from checks.drill.fault import Family, Fault
-from checks.drill.looking import expanded
+from checks.drill.looking import expanded, machine_checks
 from checks.drill.place import Place
 from checks.errors import ConfigurationError
 from checks.loading import load
@@ -73,3 +73,9 @@ def test_no_step_leads_out_of_the_drills_folder(tmp_path: Path) -> None:
     for path in ("../outside", "/etc/passwd", "home/../../outside"):
         with pytest.raises(ValueError, match="leads out"):
             place.path(path)
+
+
+def test_every_required_check_of_the_checklist_is_named_by_a_fault_that_is_injected() -> None:
+    required = machine_checks(ROOT / "checklist.yaml", {}, "reference")
+    named = {name for fault in faults() if not fault.not_possible for name in expanded(fault.caught_by, required)}
+    assert sorted(set(required) - named) == []

@@ -110,6 +110,18 @@ def test_a_key_that_is_asked_for_and_not_set_is_an_error(make: Make, context: Ma
     assert "target.api_key" in observation.reason
 
 
+def test_a_second_clients_key_is_sent_and_is_another(
+    make: Make, context: MakeContext, target: Target, server: Answering
+) -> None:
+    check = make(HttpCheck, url="/echo", auth="other")
+    check.observe(context(target=target.model_copy(update={"other_api_key": "sk-another-client"})))
+    assert seen(server)["authorization"] == "Bearer sk-another-client"
+    unset = check.observe(context(target=target))
+    assert (unset.status, "a second client's key, which is not set" in unset.reason) == (Status.ERROR, True)
+    same = check.observe(context(target=target.model_copy(update={"other_api_key": KEY})))
+    assert (same.status, "two clients have two keys" in same.reason) == (Status.ERROR, True)
+
+
 def test_a_redirect_is_observed_and_not_followed(make: Make, context: MakeContext, target: Target) -> None:
     check = make(HttpCheck, url="/away", expect={"status": 307, "headers.location": "/away"})
     assert judge(check, check.observe(context(target=target)))[0] is Status.PASS
