@@ -160,6 +160,11 @@ class Result(Record):
     evidence: tuple[EvidenceFile, ...] = ()
     earlier: tuple[Earlier, ...] = ()
 
+    @property
+    def whole_evidence(self) -> tuple[EvidenceFile, ...]:
+        """Its evidence, and that of the results that it took the place of."""
+        return (*self.evidence, *(file for before in self.earlier for file in before.evidence))
+
 
 CriterionState = Literal["clear", "breached", "unknown"]
 Severity = Literal["rollback", "warn"]

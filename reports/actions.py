@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checks.outcome import Result, RunRecord, Status
+from checks.ways_out import WayOut, ways_out
 from reports import wording
 from reports.observations import expected_lines, observed_lines
+
+MOST_WAYS = 100
+"""Commands that a report shows."""
 
 _WEIGHT = {status: weight for weight, status in enumerate((Status.FAIL, Status.ERROR, Status.NO_DATA, Status.BLOCKED))}
 _WAITS = len(_WEIGHT)
@@ -32,6 +36,11 @@ def actions_of(record: RunRecord) -> list[Action]:
     checks = [each for each in record.checks if each.status in wording.REMEDIES]
     checks.sort(key=lambda each: (each.trial, _weight(each)))
     return [*_criteria(record), *_steps(record), *(_of_check(each) for each in checks)]
+
+
+def ways_of(record: RunRecord) -> tuple[WayOut, ...]:
+    """The ways out of a HOLD or NO-GO as of the run's end: the same record gives the same. `RUN` is its folder."""
+    return ways_out(record, "RUN", record.finished_at)
 
 
 def _weight(result: Result) -> int:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from checks.outcome import RunRecord, Status
 from checks.signing.gate import Decision
 from reports import charts, measures, observations, timeline
-from reports.actions import actions_of
+from reports.actions import actions_of, ways_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
 from reports.excerpts import Excerpt
@@ -57,6 +57,7 @@ def render(
             roles=rows_of(record, decision),
             recommendation=recommendation(record),
             actions=actions_of(record),
+            ways=ways_of(record),
             figures=measures.figures_of(record),
             charts=charts.charts_of(record),
             excerpts=excerpts,

@@ -12,10 +12,10 @@ from functools import cache
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from checks.outcome import EvidenceFile, Result, RunRecord
+from checks.outcome import Earlier, EvidenceFile, Result, RunRecord
 from checks.signing.gate import Decision
 from reports import escaping, measures, observations, values, wording
-from reports.actions import actions_of
+from reports.actions import MOST_WAYS, actions_of, ways_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
 from reports.gate import rows_of
@@ -50,10 +50,11 @@ def render(record: RunRecord, checklist_folder: str = "../..", decision: Decisio
         roles=rows_of(record, decision),
         recommendation=recommendation(record),
         actions=actions_of(record),
+        ways=ways_of(record),
         figures=measures.figures_of(record),
         stories=stories_of(record),
         lines=line_index(record, decision),
-        evidence=[each for result in record.checks for each in result.evidence],
+        evidence=[each for result in record.checks for each in result.whole_evidence],
         parts=lambda result: observations.parts_of(result, record),
         place=lambda kind, row: _place(anchors.row(kind, row)),
         to_row=lambda label, kind, row: _to_row(label, anchors.row(kind, row)),
@@ -93,6 +94,7 @@ def _environment() -> Environment:
     made.globals |= {
         "MOST_REASONS": MOST_REASONS,
         "MOST_ATTEMPTS": MOST_ATTEMPTS,
+        "MOST_WAYS": MOST_WAYS,
         "br": escaping.LINE_BREAK,
         "indent": Markup("  "),
         "evidence_link": _evidence_link,
@@ -115,7 +117,7 @@ def _runbook(runbook: str | None, checklist_folder: str) -> Markup:
     return escaping.link("runbook" if target else f"runbook: {runbook}", target)
 
 
-def _evidence_links(result: Result) -> Markup:
+def _evidence_links(result: Result | Earlier) -> Markup:
     return escaping.LINE_BREAK.join([escaping.link(each.name, evidence_target(each.path)) for each in result.evidence])
 
 

@@ -8,8 +8,8 @@ from checks.outcome import RunRecord
 from reports.anchors import Anchors
 from reports.sections import Section
 
-BEFORE = ("Reasons", "Contents", "What to do next")
-AFTER = ("Metrics", "Waiver findings", "Lines of the page", "Provenance")
+BEFORE = ("Reasons", "Contents", "What to do next", "Ways out")
+AFTER = ("Metrics", "Findings", "Re-runs", "Lines of the page", "Provenance")
 
 
 @dataclass(frozen=True)

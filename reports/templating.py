@@ -58,5 +58,5 @@ def html_environment() -> Environment:
     """The environment of HTML pages: text is one line, with everything that acts unseen written out."""
     made = environment(lambda value: value if isinstance(value, Markup) else plain(value))
     made.filters |= {"evidence_target": evidence_target, "path": Markup, "kept": Markup.escape}
-    made.globals |= {"MOST_ATTEMPTS": 20, "MOST_REASONS": 20}
+    made.globals |= {"MOST_ATTEMPTS": 20, "MOST_REASONS": 20, "MOST_WAYS": 100}
     return made

@@ -37,7 +37,7 @@ class Inventory:
 
     def not_as_recorded(self, record: RunRecord) -> list[str]:
         """The paths whose digest is not the one that verdict.json has for them."""
-        recorded = {each.path: each.sha256 for result in record.checks for each in result.evidence}
+        recorded = {each.path: each.sha256 for result in record.checks for each in result.whole_evidence}
         recorded[record.checklist.path] = record.checklist.sha256
         return sorted(path for path, digest in recorded.items() if self.digests.get(path) != digest)
 

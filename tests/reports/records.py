@@ -14,6 +14,7 @@ from checks.outcome import (
     EvidenceFile,
     ProcedureStep,
     ReleaseRecord,
+    Rerun,
     Result,
     RunnerRecord,
     RunRecord,
@@ -231,6 +232,17 @@ TROUBLED = (
         remedy="look for entries that leave too early",
         runbook="https://example.org/runbooks/cache#hit-rate",
         evidence=(evidence("cache-hit-rate", "measure.json"),),
+        earlier=(
+            {
+                "status": Status.NO_DATA,
+                "reason": "12 samples, and at least 200 are needed",
+                "attempts": (attempt(Status.NO_DATA), attempt(Status.NO_DATA, 1)),
+                "started_at": START,
+                "duration_ms": 250.0,
+                "evidence": (evidence("cache-hit-rate", "too-early.json"),),
+                "because": "the traffic had not begun",
+            },
+        ),
     ),
     result(
         "error-rate",
@@ -430,6 +442,14 @@ def no_go() -> RunRecord:
         reasons=tuple(f"check-{number}: fail: observed {number}" for number in range(23)),
         criteria=(BREACHED, UNKNOWN, CRITERIA[2]),
         procedure=(PROCEDURE[0], not_ready),
+        reruns=(
+            Rerun(
+                checks=("cache-hit-rate", "ac-2"),
+                reason="the traffic had not begun",
+                by="release-manager",
+                at=START + timedelta(minutes=1),
+            ),
+        ),
         findings=("waiver w-0 expired at 2026-01-01T23:59:59+00:00; it does not count",),
         target=TargetRecord(url=None, version=None, build=None, instances=(), synthetic="some"),
         runner=RunnerRecord(signoff="0.1.0", python="3.11.9", platform="Linux x86_64", git_commit=None, git_dirty=True),

@@ -9,7 +9,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from checks.outcome import RunRecord, Status, Verdict
+from checks.ways_out import ways_out
 from reports import wording
+from reports.actions import MOST_WAYS
 from reports.markdown import MOST_ATTEMPTS, render
 from tests.reports import records
 from tests.reports.parsed import Cell, Parsed, parse
@@ -89,7 +91,7 @@ def test_headings_are_the_pages_own_in_its_order() -> None:
         "Team Sign-Offs",
         "Next Steps",
         "Metrics",
-        "Waiver findings",
+        "Findings",
         "Lines of the page",
         "Provenance",
     ]
@@ -131,6 +133,46 @@ def test_what_to_do_names_everything_open_the_most_weighty_first() -> None:
     assert hit_rate[5].text == "look for entries that leave too early runbook"
     assert hit_rate[1].links == ["#check-cache-hit-rate"]
     assert hit_rate[5].links == ["https://example.org/runbooks/cache#hit-rate"]
+
+
+def test_the_ways_out_are_the_engines_own_as_of_the_runs_end() -> None:
+    record = records.no_go()
+    (table,) = parse(render(record)).tables_with("About", "Way", "Command")
+    ways = ways_out(record, "RUN", record.finished_at)
+    assert len(ways) > 10
+    assert [[cell.text for cell in row] for row in table.rows[1:]] == [
+        [way.about, way.way, way.command] for way in ways
+    ]
+    assert "None is needed: the evidence says GO." in render(records.go())
+    assert "Run the whole checklist" in render(records.record(scope="partial"))
+
+
+def test_many_ways_out_are_cut_with_a_count() -> None:
+    checks = tuple(records.result(f"c-{each}", Status.FAIL) for each in range(MOST_WAYS))
+    report = render(records.record(checks, verdict=Verdict.NO_GO))
+    (table,) = parse(report).tables_with("About", "Way", "Command")
+    assert len(table.rows) == MOST_WAYS + 1
+    assert f"<summary>{2 * MOST_WAYS + 1} commands</summary>" in report
+    assert "`signoff status RUN` has all" in report
+
+
+def test_what_was_looked_at_again_shows_what_it_was_before_and_who_asked() -> None:
+    parsed = parse(render(records.no_go()))
+    (earlier,) = parsed.tables_with("Started", "Status", "Reason", "Looked at again because")
+    assert [cell.text for cell in earlier.rows[1]][1:5] == [
+        "◻ no_data, 2 attempts",
+        "12 samples, and at least 200 are needed",
+        "the traffic had not begun",
+        "too-early.json",
+    ]
+    assert earlier.rows[1][4].links == ["evidence/cache-hit-rate/too-early.json"]
+    (reruns,) = parsed.tables_with("When", "Checks", "Why")
+    assert [cell.text for cell in reruns.rows[1]] == [
+        "2026-01-11 10:01:00 UTC",
+        "cache-hit-rate\nac-2",
+        "the traffic had not begun",
+        "release-manager",
+    ]
 
 
 def test_at_most_twenty_reasons_are_shown_and_the_rest_counted() -> None:
