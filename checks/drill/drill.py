@@ -131,7 +131,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
         if any(fault.site == "release" for fault in _injected(request)):
             listener(DrillEvent("preparing", {"what": "running and signing a small release"}))
             make_release(folder / "release", stop)
-        yield Ground(folder, folder / "project", folder / "release", prepared, stop)
+        yield Ground(source, folder, folder / "project", folder / "release", prepared, stop)
     except ValueError as reason:
         message = f"no reference to drill with: {reason}"
         raise ConfigurationError([Problem(str(request.checklist), None, None, message)]) from reason

@@ -25,10 +25,10 @@ class Family(StrEnum):
     EVIDENCE = "evidence"
 
 
-Site = Literal["service", "criteria", "project", "documents", "original", "release", "outside"]
+Site = Literal["service", "criteria", "project", "documents", "original", "release", "procedure", "outside"]
 """Where it is injected: the running proxy, the log that rollback criteria are taken of, the sources with their tests,
-the documents, the original proxy's own home and logs, a finished run that people sign, or a service of one's own, from
-outside."""
+the documents, the original proxy's own home and logs, a finished run that people sign, the rollback's backups and
+deployed versions, or a service of one's own, from outside."""
 
 Steps = Annotated[tuple[Annotated[Step, BeforeValidator(read_step)], ...], Field(default=())]
 

@@ -11,6 +11,7 @@ from checks.drill.outcome import SeenCheck
 from checks.drill.place import Place
 from checks.engine import Options
 from checks.errors import ConfigurationError
+from checks.events import Listener
 from checks.loading import load
 from checks.outcome import Status
 from checks.planning import rows_of
@@ -34,13 +35,18 @@ def look(
         reference=True,
         **known,
     )
-    return looked_at(request, stop)
+    seen = looked_at(request, stop, place.hear)
+    if not stop.is_set():
+        place.check_done()
+    return seen
 
 
-def looked_at(request: Request, stop: threading.Event) -> tuple[SeenCheck, ...]:
+def looked_at(
+    request: Request, stop: threading.Event, listener: Listener = lambda event: None
+) -> tuple[SeenCheck, ...]:
     """How the checks of a run ended; a checklist that is refused is a check of its own that did not pass."""
     try:
-        _, record = conduct(request, lambda event: None, Options(jobs=SIDE_BY_SIDE), stop)
+        _, record = conduct(request, listener, Options(jobs=SIDE_BY_SIDE), stop)
     except (ConfigurationError, OSError) as refused:
         return (SeenCheck(id=LINT, status=Status.ERROR, reason=str(refused)[:500]),)
     return tuple(

@@ -9,6 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from checks.events import Event
+
+
+@dataclass
+class Meanwhile:
+    """What is done so many seconds after a check has begun."""
+
+    check: str
+    after_s: float
+    do: Callable[[], None]
+    is_done: bool = False
+
+    def run(self) -> None:
+        """Do it."""
+        self.do()
+        self.is_done = True
+
 
 @dataclass
 class Place:
@@ -33,6 +50,8 @@ class Place:
     """What a reverse proxy in front of the upstream does; None where there is none."""
     unsigned: bool = False
     """Whether nobody signs the run by themselves."""
+    meanwhile: list[Meanwhile] = field(default_factory=list)
+    """What is done while the run goes on."""
     run_options: list[str] = field(default_factory=list)
     """Further options of the run that is signed."""
     server_pid: int = 0
@@ -48,6 +67,20 @@ class Place:
     def source(self) -> Path:
         """The project's folder, where the checklist lies."""
         return self.folder / "source"
+
+    def hear(self, event: Event) -> None:
+        """Begin what waits for the check that begins."""
+        for each in self.meanwhile:
+            if event.name == "check_started" and event.facts["check"] == each.check:
+                timer = threading.Timer(each.after_s, each.run)
+                self.undo.callback(timer.cancel)
+                timer.start()
+
+    def check_done(self) -> None:
+        """Raise ValueError where something that waited for a check was not done."""
+        for each in self.meanwhile:
+            if not each.is_done:
+                raise ValueError(f"what was to be done {each.after_s:g} s into {each.check} was not done")
 
     def filled(self, text: str) -> str:
         """A text with `{folder}`, `{url}`, `{upstream}` and `{key}` replaced by what they are here."""

@@ -20,6 +20,7 @@ from checks.drill.other_looks import look_at_criteria, look_at_original, prepare
 from checks.drill.outcome import FaultRecord, SeenCheck
 from checks.drill.page import operators_shell, page_sees
 from checks.drill.place import Place
+from checks.drill.procedure import look_at_procedure, prepare_procedure
 from checks.drill.project import UNIT_TESTS
 from checks.drill.steps.log import Ledger
 from checks.outcome import Status
@@ -35,6 +36,8 @@ NO_SERVER = "this fault is of the sources; no server was started"
 class Ground:
     """What faults are injected into copies of: one prepared folder a site, and where it is needed a proxy."""
 
+    source: Path
+    """The project's own folder."""
     folder: Path
     project: Path
     release: Path
@@ -99,8 +102,10 @@ def _place(ground: Ground, site: Site, name: str, undo: ExitStack) -> Place:
     shutil.copytree(ground.project, place.source, symlinks=True)
     if site in USES_PROXY and ground.prepared is not None:
         shutil.copytree(ground.prepared.home, place.home, symlinks=True)
-    if site == "criteria":
-        Ledger(requests=1200, span_s=400, ago_s=-60).apply(place)
+        if site == "criteria":
+            Ledger(requests=1200, span_s=400, ago_s=-60).apply(place)
+        if site == "procedure":
+            prepare_procedure(place, ground.source, Path(ground.prepared.program))
     return place
 
 
@@ -153,11 +158,15 @@ def _criteria(ground: Ground, place: Place, plan: Plan) -> tuple[SeenCheck, ...]
     return look_at_criteria(place)
 
 
+def _procedure(ground: Ground, place: Place, plan: Plan) -> tuple[SeenCheck, ...]:
+    return look_at_procedure(place)
+
+
 def _original(ground: Ground, place: Place, plan: Plan) -> tuple[SeenCheck, ...]:
     return look_at_original(place, plan.checks)
 
 
-USES_PROXY = frozenset({"service", "criteria"})
+USES_PROXY = frozenset({"service", "criteria", "procedure"})
 """The sites that need a proxy's home, as its traffic has left it."""
 LOOKS: Mapping[Site, Callable[[Ground, Place, Plan], tuple[SeenCheck, ...]]] = {
     "service": _served,
@@ -166,4 +175,5 @@ LOOKS: Mapping[Site, Callable[[Ground, Place, Plan], tuple[SeenCheck, ...]]] = {
     "project": _sources,
     "documents": _sources,
     "release": _signed,
+    "procedure": _procedure,
 }

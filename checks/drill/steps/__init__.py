@@ -12,6 +12,7 @@ __all__ = ["Step", "read_step"]
 def read_step(given: Any) -> Step:
     """The step that `{NAME: parameters}` means; raises ValueError for an unknown name or parameters that don't fit."""
     from checks.drill.steps.databases import DATABASE_STEPS
+    from checks.drill.steps.during import DURING_STEPS
     from checks.drill.steps.files import FILE_STEPS
     from checks.drill.steps.forgetful import FORGETFUL_STEPS
     from checks.drill.steps.log import LOG_STEPS
@@ -27,6 +28,7 @@ def read_step(given: Any) -> Step:
         **LOG_STEPS,
         **SIGNATURE_STEPS,
         **ORIGINAL_STEPS,
+        **DURING_STEPS,
     }
     if isinstance(given, Step):
         return given

@@ -130,16 +130,19 @@ class Rotate(Step):
 
 
 class Shift(Step):
-    """Move the times of all events in the log, as of a machine whose clock is wrong."""
+    """Move the times of events in the log, as of a machine whose clock is wrong, or is set."""
 
     seconds: float
+    after: float = Field(default=0.0, ge=0, lt=1, description="Only of the events that follow this share of the log.")
     path: str = LOG
 
     def apply(self, place: Place) -> None:
-        """Rewrite every `ts`."""
+        """Rewrite their `ts`."""
         path = place.path(self.path)
-        lines = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        whole = path.read_text(encoding="utf-8").splitlines()
+        first = int(len(whole) * self.after)
+        lines = whole[:first]
+        for line in whole[first:]:
             event = json.loads(line)
             at = datetime.fromisoformat(event["ts"]) + timedelta(seconds=self.seconds)
             lines.append(json.dumps({**event, "ts": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"}))

@@ -26,6 +26,15 @@ def test_every_check_that_a_fault_names_is_one() -> None:
     assert {name for name in named - {"lint"} if expanded([name], ids) == (name,)} <= set(ids)
 
 
+def test_every_criterion_and_step_that_a_fault_names_is_one() -> None:
+    rollback = load(ROOT / "checklist.yaml", profile="reference", environ={}).checklist.rollback
+    known = {f"rollback/{each.id}" for each in rollback.criteria} | {
+        f"procedure/{each.id}" for each in rollback.procedure
+    }
+    named = {name for fault in faults() if fault.site in {"criteria", "procedure"} for name in fault.caught_by}
+    assert named <= known
+
+
 def test_every_fault_is_injected_or_says_why_not() -> None:
     for fault in faults():
         assert fault.not_possible or fault.before or fault.after or fault.values or fault.site in STEPLESS, fault.id

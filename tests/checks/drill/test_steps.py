@@ -8,7 +8,8 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from checks.drill.place import Place
 from checks.drill.steps import read_step
+from checks.events import Event
 
 EVENT = {"event": "image_request", "cache": "miss", "status": 200, "ts": "2026-01-11T10:00:00.000000Z", "level": "INFO"}
 
@@ -128,6 +130,9 @@ def test_logs_are_doubled_moved_shifted_and_damaged(place: Place) -> None:
     do(place, "ledger", {"requests": 5})
     do(place, "shift", {"seconds": 3600})
     assert datetime.fromisoformat(events(place)[0]["ts"]) > datetime.now(UTC)
+    do(place, "shift", {"seconds": -7200, "after": 0.6})
+    times = [datetime.fromisoformat(each["ts"]) for each in events(place)]
+    assert (max(times) == times[2], min(times) == times[3]) == (True, True)
     do(place, "double", None)
     assert len(events(place)) == 10
     do(place, "damaged_gzip", "home/logs/image-proxy.jsonl.1.gz")
@@ -196,3 +201,21 @@ def test_a_redis_that_keeps_nothing(place: Place) -> None:
         assert client.dbsize() == 0
         assert client.info("stats")["evicted_keys"] == 100
     place.undo.close()
+
+
+def test_what_is_done_during_a_check_waits_for_it(place: Place) -> None:
+    do(place, "during", {"check": "a-check", "steps": [{"remove": "home/a.txt"}]})
+    place.hear(Event("check_started", {"check": "another"}))
+    assert (place.home / "a.txt").exists()
+    with pytest.raises(ValueError, match="0 s into a-check was not done"):
+        place.check_done()
+    place.hear(Event("check_started", {"check": "a-check"}))
+    eventually(lambda: not (place.home / "a.txt").exists() and place.meanwhile[0].is_done)
+    place.check_done()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
