@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pybase64
@@ -11,7 +13,7 @@ from pydantic_core import to_json
 from proxy.call_answers import Drawing
 from proxy.errors import ProxyError
 from proxy.gemini import UsageMetadata
-from proxy.images import Picture, PictureError, converted
+from proxy.images import Picture, PictureError, converted, is_as_asked
 from proxy.requests import ImageRequest
 
 COMPLETED_EVENTS = {"generations": "image_generation.completed", "edits": "image_edit.completed"}
@@ -21,34 +23,49 @@ REPORTED_QUALITY = {"standard": "medium", "hd": "high"}
 NO_TOKENS = UsageMetadata()
 """What an event says, which must have a usage, where the upstream service told none."""
 
+Pieces = list[bytes]
+"""Parts of a body, which are joined once, at its end: each time costs as much as reading the pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A picture as it leaves, and its bytes in base64."""
+
+    picture: Picture
+    encoded: bytes
+
+
+def needs_conversion(request: ImageRequest, drawings: Sequence[Drawing]) -> bool:
+    """Whether a body for these takes the work of decoding and encoding pictures."""
+    wanted = request.output_format, request.output_compression
+    return not all(is_as_asked(drawing.picture, *wanted) for drawing in drawings)
+
 
 def answer_body(
     request: ImageRequest, drawings: Sequence[Drawing], *, created: int, revised_prompt: str | None
 ) -> bytes:
-    """The body for at least one image, in the format that was asked for; converts pictures, so not for the loop.
+    """The body for at least one image, in the format that was asked for; not for the loop if it `needs_conversion`.
 
     created         seconds since 1970
     revised_prompt  shown beside each image, where the prompt was enhanced; events have no place for it
     Raises ProxyError invalid_upstream_answer for an image that cannot be decoded.
     """
     try:
-        pictures = [
-            converted(drawing.picture, request.output_format, request.output_compression) for drawing in drawings
-        ]
+        shown = [_shown(request, drawing) for drawing in drawings]
     except PictureError as error:
         message = f"The upstream service's image {error}"
         raise ProxyError("invalid_upstream_answer", message) from error
     if request.stream:
         events = [
-            _event(request, picture, drawing.usage or NO_TOKENS, created)
-            for picture, drawing in zip(pictures, drawings, strict=True)
+            _event(request, each, drawing.usage or NO_TOKENS, created)
+            for each, drawing in zip(shown, drawings, strict=True)
         ]
-        return b"".join(events)
+        return b"".join(chain.from_iterable(events))
     facts: dict[str, Any] = {
         "created": created,
         "background": "opaque",
         "output_format": request.output_format,
-        "size": _size(pictures[0]),
+        "size": _size(shown[0].picture),
     }
     quality = _quality(request)
     if quality != "auto":
@@ -56,36 +73,42 @@ def answer_body(
     told = [drawing.usage for drawing in drawings if drawing.usage]
     if len(told) == len(drawings):
         facts["usage"] = _usage(told)
-    items = [_item(picture, request.response_format, revised_prompt) for picture in pictures]
-    return b"".join([to_json(facts)[:-1], b',"data":[', b",".join(items), b"]}"])
+    items = [_item(each, request.response_format, revised_prompt) for each in shown]
+    listed = [piece for item in items for piece in (b",", *item)][1:]
+    return b"".join([to_json(facts)[:-1], b',"data":[', *listed, b"]}"])
 
 
-def _event(request: ImageRequest, picture: Picture, usage: UsageMetadata, created: int) -> bytes:
+def _shown(request: ImageRequest, drawing: Drawing) -> _Shown:
+    """What is as it was asked for keeps the base64 that it came in."""
+    picture = converted(drawing.picture, request.output_format, request.output_compression)
+    return _Shown(picture, drawing.encoded if picture is drawing.picture else pybase64.b64encode(picture.content))
+
+
+def _event(request: ImageRequest, shown: _Shown, usage: UsageMetadata, created: int) -> Pieces:
     name = COMPLETED_EVENTS[request.endpoint]
     facts = {
         "type": name,
         "created_at": created,
-        "size": _size(picture),
+        "size": _size(shown.picture),
         "quality": _quality(request),
         "background": "opaque",
         "output_format": request.output_format,
         "usage": _usage([usage]),
     }
-    return b"".join([f"event: {name}\ndata: ".encode(), _with_base64(facts, "b64_json", b"", picture), b"\n\n"])
+    return [f"event: {name}\ndata: ".encode(), *_with_base64(facts, "b64_json", b"", shown.encoded), b"\n\n"]
 
 
-def _item(picture: Picture, response_format: str, revised_prompt: str | None) -> bytes:
+def _item(shown: _Shown, response_format: str, revised_prompt: str | None) -> Pieces:
     facts = {} if revised_prompt is None else {"revised_prompt": revised_prompt}
     if response_format == "url":
-        return _with_base64(facts, "url", f"data:{picture.mime_type};base64,".encode(), picture)
-    return _with_base64(facts, "b64_json", b"", picture)
+        return _with_base64(facts, "url", f"data:{shown.picture.mime_type};base64,".encode(), shown.encoded)
+    return _with_base64(facts, "b64_json", b"", shown.encoded)
 
 
-def _with_base64(facts: dict[str, Any], name: str, prefix: bytes, picture: Picture) -> bytes:
+def _with_base64(facts: dict[str, Any], name: str, prefix: bytes, encoded: bytes) -> Pieces:
     """A JSON object of the facts and the picture, which is joined in: an encoder would look at each of its bytes."""
     comma = b"," if facts else b""
-    content = pybase64.b64encode(picture.content)
-    return b"".join([to_json(facts)[:-1], comma, b'"', name.encode(), b'":"', prefix, content, b'"}'])
+    return [to_json(facts)[:-1], comma, b'"', name.encode(), b'":"', prefix, encoded, b'"}']
 
 
 def _size(picture: Picture) -> str:

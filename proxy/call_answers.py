@@ -61,9 +61,10 @@ class CallError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An image as it was received, with the tokens that it took and why the model ended."""
+    """An image as it was received, also in base64, with the tokens that it took and why the model ended."""
 
     picture: Picture
+    encoded: bytes
     usage: UsageMetadata | None
     finish_reason: str | None
 
@@ -106,7 +107,7 @@ def drawing(body: bytes) -> Drawing:
     except PictureError as error:
         told = ProxyError("invalid_upstream_answer", f"The upstream service's image {error}")
         raise CallError(told, Blame.TRANSIENT, status=200, finish_reason=answer.finish_reason) from error
-    return Drawing(picture, answer.usage, answer.finish_reason)
+    return Drawing(picture, answer.encoded, answer.usage, answer.finish_reason)
 
 
 def _raise_for_refusal(answer: Answer) -> None:

@@ -47,7 +47,7 @@ class _Lenient(BaseModel):
 
 
 class _InlineData(_Lenient):
-    data: str = ""
+    data: bytes = b""
 
 
 class _Part(_Lenient):
@@ -113,6 +113,7 @@ class Answer:
     """An answer with HTTP status 200.
 
     image         the last image that is not a thought, decoded from base64; None where there is none
+    encoded       the same as it was received; empty where there is none
     finish_reason  why the model ended
     block_reason  why the prompt was refused, where it was
     blocked_categories  the categories of harm that it was refused for, where it says: `HARASSMENT`
@@ -120,6 +121,7 @@ class Answer:
     """
 
     image: bytes | None
+    encoded: bytes
     finish_reason: str | None
     block_reason: str | None
     blocked_categories: tuple[str, ...]
@@ -134,11 +136,12 @@ def read_answer(body: bytes) -> Answer:
         raise ProxyError("invalid_upstream_answer") from error
     candidate = found.candidates[0] if found.candidates else _Candidate()
     images = [part.inline_data.data for part in candidate.content.parts if part.inline_data and not part.thought]
+    encoded = images[-1] if images else b""
     try:
-        image = pybase64.b64decode(images[-1], validate=True) if images else None
+        image = pybase64.b64decode(encoded, validate=True) if images else None
     except ValueError as error:
         raise ProxyError("invalid_upstream_answer", "The upstream service's image is not base64.") from error
     feedback = found.prompt_feedback
     blocked = {rating.category for rating in (*feedback.safety_ratings, *candidate.safety_ratings) if rating.blocked}
     categories = tuple(category.removeprefix("HARM_CATEGORY_") for category in CATEGORIES if category in blocked)
-    return Answer(image, candidate.finish_reason, feedback.block_reason, categories, found.usage_metadata)
+    return Answer(image, encoded, candidate.finish_reason, feedback.block_reason, categories, found.usage_metadata)

@@ -11,7 +11,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from proxy.answers import answer_body
+from proxy.answers import answer_body, needs_conversion
 from proxy.cache.front import CacheFront, CacheState
 from proxy.cache.key import cache_key
 from proxy.cache.protocol import Entry
@@ -189,9 +189,8 @@ class Generation:
             )
         revised = prompt if prompt != request.prompt else None
         drawings = [one.drawing for one in drawn]
-        body = await asyncio.to_thread(
-            answer_body, request, drawings, created=int(self._clock()), revised_prompt=revised
-        )
+        body_of = partial(answer_body, request, drawings, created=int(self._clock()), revised_prompt=revised)
+        body = await asyncio.to_thread(body_of) if needs_conversion(request, drawings) else body_of()
         return Outcome(state, body, len(drawn), drawn[0].account.id, spent)
 
     def _prompt(self, request: ImageRequest) -> str:

@@ -41,13 +41,20 @@ Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of every request like one."""
+
+    event: PreparedEvent
+    headers: Headers
+
+
+@dataclass(slots=True)
 class _Known:
-    """What reading a request has given, the cache's key of its answer, and what is told of every one like it."""
+    """What reading a request has given, the cache's key of its answer, and what is told once it is asked again."""
 
     asked: ImageRequest
     key: str
-    event: PreparedEvent
-    headers: Headers
+    told: _Told | None = None
 
 
 class HotPath:
@@ -113,25 +120,26 @@ class HotPath:
             return None
 
     def _told(
-        self, known: _Known, entry: Entry, headers: dict[bytes, bytes], request_id: str, received: int, started: float
+        self, known: _Known, entry: Entry, given: dict[bytes, bytes], request_id: str, received: int, started: float
     ) -> tuple[Message, Message]:
         service, body = self._service, entry.body
         service.cache.count(CacheState.HIT)
         seconds = perf_counter() - started
-        synthetic = b"true" if headers.get(_SYNTHETIC) == b"true" else b"false"
+        synthetic = b"true" if given.get(_SYNTHETIC) == b"true" else b"false"
         identity, milliseconds = request_id.encode(), b"%.3f" % (seconds * 1000)
-        service.log.repeat(known.event, synthetic, b'"%b"' % identity, milliseconds)
         asked = known.asked
+        known.told = known.told or self._prepared(asked)
+        service.log.repeat(known.told.event, synthetic, b'"%b"' % identity, milliseconds)
         service.metrics.hits.add(asked.model.id, asked.shape.image_size, entry.images, seconds, received, len(body))
-        told = [
-            *known.headers,
+        headers = [
+            *known.told.headers,
             (b"age", b"%d" % service.generation.age_of(entry)),
             (b"openai-processing-ms", b"%.0f" % (seconds * 1000)),
             (b"content-length", b"%d" % len(body)),
             (b"x-request-id", identity),
         ]
         return (
-            {"type": "http.response.start", "status": 200, "headers": told},
+            {"type": "http.response.start", "status": 200, "headers": headers},
             {"type": "http.response.body", "body": body},
         )
 
@@ -142,14 +150,14 @@ class HotPath:
         body = _whole_body(taken)
         if body is None:
             return
-        self._known[authorization, content_type, body] = self._prepared(asked, key)
+        self._known[authorization, content_type, body] = _Known(asked, key)
         self._answered.add(authorization)
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
         if len(self._answered) > MOST_KNOWN:
             self._answered = {authorization for authorization, _, _ in self._known}
 
-    def _prepared(self, asked: ImageRequest, key: str) -> _Known:
+    def _prepared(self, asked: ImageRequest) -> _Told:
         """What is told of a hit, by those who tell it of every request; what is kept has all images."""
         log, outcome = self._service.log, Outcome(CacheState.HIT, images=asked.n, age=0)
         fields = event_fields(
@@ -164,7 +172,7 @@ class HotPath:
         event = log.prepare("INFO", "image_request", fields, VARYING_FIELDS)
         told = {**answer_headers(asked, outcome, 0.0), "content-type": media_type_of(asked)}
         headers = [(name.encode(), value.encode()) for name, value in told.items() if name not in VARYING_HEADERS]
-        return _Known(asked, key, event, headers)
+        return _Told(event, headers)
 
 
 async def _begun(receive: Receive, taken: list[Message]) -> None:

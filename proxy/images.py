@@ -49,7 +49,7 @@ def read_header(content: bytes) -> Picture:
     Raises PictureError for an unknown format and for more than MOST_PIXELS.
     """
     with _opened(content) as image:
-        return Picture(content, ACCEPTED[str(image.format)], image.width, image.height)
+        return _described(content, image)
 
 
 def read_upload(content: bytes, param: str) -> Picture:
@@ -70,12 +70,17 @@ def read_drawn(content: bytes) -> Picture:
 
     Raises PictureError.
     """
-    picture = read_header(content)
-    if picture.mime_type == "image/png":
-        _check_chunks(content)
-    else:
-        _decode(content)
-    return picture
+    with _opened(content) as image:
+        if image.format == "PNG":
+            _check_chunks(image)
+        else:
+            _decode(content)
+        return _described(content, image)
+
+
+def is_as_asked(picture: Picture, output_format: str, compression: int) -> bool:
+    """Whether a picture is in a format already, and in the best quality where it is encoded by one."""
+    return picture.mime_type == f"image/{output_format}" and compression == MOST_QUALITY
 
 
 def converted(picture: Picture, output_format: str, compression: int) -> Picture:
@@ -84,8 +89,7 @@ def converted(picture: Picture, output_format: str, compression: int) -> Picture
     compression  the quality of jpeg and webp, 0 to 100; below 100 such a picture is always encoded anew
     Where a format has no transparency the ground is white. Raises PictureError.
     """
-    mime_type = f"image/{output_format}"
-    if picture.mime_type == mime_type and compression == MOST_QUALITY:
+    if is_as_asked(picture, output_format, compression):
         return picture
     image = _decode(picture.content)
     buffer = io.BytesIO()
@@ -95,7 +99,7 @@ def converted(picture: Picture, output_format: str, compression: int) -> Picture
         image.convert("RGBA" if _is_transparent(image) else "RGB").save(buffer, "WEBP", quality=compression)
     else:
         _on_white(image).save(buffer, "JPEG", quality=compression)
-    return Picture(buffer.getvalue(), mime_type, picture.width, picture.height)
+    return Picture(buffer.getvalue(), f"image/{output_format}", picture.width, picture.height)
 
 
 def _is_transparent(image: Image.Image) -> bool:
@@ -121,17 +125,24 @@ def _opened(content: bytes) -> Image.Image:
     return image
 
 
-def _check_chunks(content: bytes) -> None:
-    """Every chunk of a PNG is there and has its checksum; Pillow checks nothing for other formats."""
+def _described(content: bytes, image: Image.Image) -> Picture:
+    return Picture(content, ACCEPTED[str(image.format)], image.width, image.height)
+
+
+def _check_chunks(image: Image.Image) -> None:
+    """Every chunk of a PNG is there and has its checksum; Pillow checks nothing for other formats.
+
+    The image was just opened, and cannot be used for its pixels afterwards.
+    """
     try:
-        with _opened(content) as image:
-            image.verify()
+        image.verify()
     except _UNREADABLE as error:
         raise PictureError("is cut short or damaged.") from error
 
 
 def _decode(content: bytes) -> Image.Image:
-    _check_chunks(content)
+    with _opened(content) as image:
+        _check_chunks(image)
     image = _opened(content)
     try:
         image.load()

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from proxy.atomic import write_private
+from proxy.atomic import place_private, settle
 from proxy.cache.answer_files import answer_files, answer_path, put_aside
 from proxy.cache.hot_set import FileState
 from proxy.cache.index import Index, Row
-from proxy.cache.protocol import Entry
+from proxy.cache.protocol import Entry, cause_of
 
 INDEX = "index.db"
 
@@ -21,7 +21,8 @@ INDEX = "index.db"
 class AnswerStore:
     """The answers in one folder, which several processes may use at one time.
 
-    An answer is a temporary file, synced and renamed, then a row with its SHA-256, which is checked on every read.
+    An answer is a temporary file, renamed, then a row with its SHA-256, which is checked on every read: what a loss
+    of power tears is never served. Nobody waits for the disk: files and their folders are synced behind the requests.
     Every change is made in a transaction, which also keeps the other processes from changing files: a crash leaves a
     file without a row, or a row without a file, never a wrong pair; the next start removes them.
 
@@ -49,6 +50,7 @@ class AnswerStore:
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._hashing = ThreadPoolExecutor(1, thread_name_prefix="digests")
+        self._settling = ThreadPoolExecutor(1, thread_name_prefix="settling")
         self.evictions = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
@@ -60,18 +62,18 @@ class AnswerStore:
             self._writes.close()
             raise
 
-    def has(self, key: str) -> bool:
-        """Whether the index has a row for a key; looks at nothing else, and no writer keeps it waiting."""
-        return self._find(key) is not None
+    def find(self, key: str) -> Row | None:
+        """The row of a key; looks at nothing but the index, and no writer keeps it waiting."""
+        with self._reading:
+            return self._reads.find(key)
 
-    def get(self, key: str) -> tuple[Entry, FileState] | None:
-        """The answer for a key, whole and fresh, and its file's state; one that is damaged is put aside."""
-        row = self._find(key)
+    def read(self, row: Row | None) -> tuple[Entry, FileState] | None:
+        """The answer of a row, whole and fresh, and its file's state; one that is damaged is put aside."""
         while row is not None:
             if not self.is_fresh(row.created_at):
                 self._discard(row)
                 return None
-            path = answer_path(self._directory, key)
+            path = answer_path(self._directory, row.key)
             try:
                 state = FileState.of(str(path))
                 body = path.read_bytes()
@@ -80,27 +82,27 @@ class AnswerStore:
             if body is not None and _digest(body) == row.sha256:
                 return Entry(body, row.images, row.model, row.prompt_hash, row.created_at), state
             # Another process may have replaced or removed it between the two looks.
-            before, row = row, self._find(key)
+            before, row = row, self.find(row.key)
             if row == before:
                 self._discard_damaged(row, missing=body is None)
                 return None
         return None
 
-    def put(self, key: str, entry: Entry, used_at: Mapping[str, float]) -> FileState | None:
-        """Keep an answer, after the uses of others have been noted; None where it is larger than the whole cache."""
-        size = len(entry.body)
-        if size > self._max_bytes:
+    def digest(self, body: bytes) -> Future[str]:
+        """The SHA-256 of a body, which a thread begins to compute at once. This call does not block."""
+        return self._hashing.submit(_digest, body)
+
+    def put(self, key: str, entry: Entry, digest: Future[str], used_at: Mapping[str, float]) -> FileState | None:
+        """Keep an answer, after the uses of others have been noted; None where it is larger than the whole cache.
+
+        digest  of its body; it is needed only once the file is written
+        """
+        if len(entry.body) > self._max_bytes:
             return None
-        # The digest is computed while the file is on its way to the disk.
-        digest = self._hashing.submit(_digest, entry.body)
         with self._writing:
-            while True:
-                with self._writes.transaction():
-                    if not self._writes.find(key):
-                        self._writes.touch(used_at)
-                        return self._add(key, entry, digest)
-                    # In a transaction of its own: a crash must not leave the old row beside the new file.
-                    self._remove([key])
+            state = self._replaced(key, entry, digest, used_at)
+        self._settling.submit(self._settle, key)
+        return state
 
     def touch(self, used_at: Mapping[str, float]) -> None:
         """Note when answers were used."""
@@ -119,6 +121,7 @@ class AnswerStore:
 
     def close(self) -> None:
         """Close the index."""
+        self._settling.shutdown()
         self._hashing.shutdown()
         with self._writing, self._reading:
             self._reads.close()
@@ -151,21 +154,39 @@ class AnswerStore:
             self._drop_expired()
             self._make_room(0)
 
+    def _replaced(self, key: str, entry: Entry, digest: Future[str], used_at: Mapping[str, float]) -> FileState:
+        while True:
+            with self._writes.transaction():
+                if not self._writes.find(key):
+                    self._writes.touch(used_at)
+                    return self._add(key, entry, digest)
+                # In a transaction of its own: a crash must not leave the old row beside the new file.
+                self._remove([key])
+
     def _add(self, key: str, entry: Entry, digest: Future[str]) -> FileState:
         size, path = len(entry.body), answer_path(self._directory, key)
         self._drop_expired()
         self._make_room(size)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        write_private(path, entry.body)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        place_private(path, entry.body)
         now = self._clock()
         self._writes.add(
             Row(key, digest.result(), size, entry.images, entry.model, entry.prompt_hash, entry.created_at, now)
         )
         return FileState.of(str(path))
 
-    def _find(self, key: str) -> Row | None:
-        with self._reading:
-            return self._reads.find(key)
+    def _settle(self, key: str) -> None:
+        """Bring an answer to the disk; where that fails, its file cannot be trusted any more, and it goes."""
+        try:
+            settle(answer_path(self._directory, key))
+        except FileNotFoundError:
+            return  # It had to make room, or another process has removed it.
+        except OSError as error:
+            row = self.find(key)
+            if row:
+                self._discard(row)
+            self._on_damage(f"the file of an answer did not reach the disk: {cause_of(error)}")
 
     def _discard(self, row: Row) -> None:
         with self._writing, self._writes.transaction():

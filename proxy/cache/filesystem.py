@@ -77,9 +77,10 @@ class FilesystemCache:
     async def get(self, key: str) -> Entry | None:
         """The answer for a key; raises CacheError. What the index does not have costs no change of threads."""
         with _told("lookup"):
-            if not self._store.has(key):
-                return None
-        found = await self._done("lookup", partial(self._store.get, key))
+            row = self._store.find(key)
+        if row is None:
+            return None
+        found = await self._done("lookup", partial(self._store.read, row))
         if found is None:
             return None
         entry, state = found
@@ -90,7 +91,8 @@ class FilesystemCache:
     async def put(self, key: str, entry: Entry) -> None:
         """Keep an answer; raises CacheError."""
         used_at, self._used_at = self._used_at, {}
-        state = await self._done("store", partial(self._store.put, key, entry, used_at))
+        digest = self._store.digest(entry.body)
+        state = await self._done("store", partial(self._store.put, key, entry, digest, used_at))
         if state:
             self._hot.add(key, entry, state)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Coroutine
@@ -279,3 +281,45 @@ def test_folder_that_is_a_file_cannot_be_opened(opened: Opener, tmp_path: Path) 
 
     with pytest.raises(CacheError, match="open: EEXIST"):
         opened()
+
+
+def test_answer_and_its_folder_are_brought_to_the_disk(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = opened()
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+
+    run(cache.put(_key(1), _entry(b"body")))
+    run(cache.close())
+
+    path = _path(tmp_path, _key(1))
+    assert synced == [path.stat().st_ino, path.parent.stat().st_ino]
+
+
+def test_answer_that_does_not_reach_the_disk_goes_and_is_told(
+    opened: Opener, tmp_path: Path, damage: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = opened()
+
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", failing)
+        run(cache.put(_key(1), _entry(b"body")))
+        run(cache.close())
+
+    assert damage == ["the file of an answer did not reach the disk: EIO"]
+    assert not _path(tmp_path, _key(1)).exists()
+    assert run(opened().get(_key(1))) is None
+
+
+def test_answer_that_went_before_it_reached_the_disk_is_no_damage(opened: Opener, damage: list[str]) -> None:
+    cache = opened(max_bytes=100)
+    for number in range(20):
+        run(cache.put(_key(number), _entry(b"x" * 60)))
+
+    run(cache.close())
+
+    assert damage == []
