@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from checks.check import Covers, Identifier, Model, Seconds
+from checks.check import Covers, Identifier, Model
+from checks.times import Seconds
 
 Principal = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
 """A person as allowed_signers names them."""

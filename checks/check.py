@@ -15,28 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from checks.after import Due
 from checks.comparator_reading import READERS
 from checks.effects import Effect
 from checks.expectation import Expectation
 from checks.outcome import Covered, Observation, Result
 from checks.redaction import Redactor
-from checks.schema_of_values import MARK, SPAN
+from checks.schema_of_values import MARK
 from checks.target import Instance, Target
-from checks.units import Dimension, Quantity
+from checks.times import Seconds
 
 if TYPE_CHECKING:
     from checks.last_go import Lineage
 
-
-def _seconds(value: object) -> float:
-    span = Quantity.parse(value)
-    if span.dimension is not Dimension.TIME:
-        raise ValueError("a span takes a unit, such as 250ms, 60s or 2h")
-    return span.value
-
-
-Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(SPAN)]
-"""A span in seconds; YAML gives it with its unit: `250ms`, `60s`, `2h`."""
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\[[a-z0-9.-]+\])?$", max_length=100)]
 """The id of a check; a row of `each` adds its own in brackets: `story[007-01]`."""
@@ -108,6 +99,10 @@ class Check(Model):
     trial: bool = Field(default=False, description="Runs and shows, and never changes the verdict.")
     tags: tuple[str, ...] = Field(default=(), description="For --tag.")
     needs: tuple[str, ...] = Field(default=(), description="Ids that must have passed, warned or been waived.")
+    after: Due | None = Field(
+        default=None,
+        description="When it is due: `approval`, a UTC instant, or a mapping. Default: as its stage.",
+    )
     exclusive: Identifier | None = Field(default=None, description="Group of which one check is looked at at a time.")
     timeout: Seconds = Field(default=60.0, gt=0, description="After that the check is an error.")
     retry: Retry | None = Field(default=None, description="Further tries; each is recorded.")

@@ -8,14 +8,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from checks.after import Due
 from checks.approval import Approvals, Requirements
-from checks.check import Check, Covers, Expected, Identifier, Model, Seconds
+from checks.check import Check, Covers, Expected, Identifier, Model
 from checks.effects import Allowance
 from checks.expectation import Expectation
 from checks.outcome import Severity
 from checks.rollback.notification import Notification
 from checks.rollback.steps import Program, RollbackStep
 from checks.target import Target
+from checks.times import Seconds
 from checks.units import Dimension, Quantity
 from checks.waiver import DAY_S, LONGEST_S, Waiver
 
@@ -57,7 +59,7 @@ class Stage(Model):
     id: Identifier
     title: str
     section: str = "Checks"
-    after: Literal["approval"] | None = None
+    after: Due | None = Field(default=None, description="When its checks are due, where that is later.")
     checks: tuple[Any, ...] = ()
 
 

@@ -12,6 +12,7 @@ from checks.outcome import RunRecord, Status
 from checks.past import Past
 from checks.plan import Plan
 from checks.reuse import Reuse
+from checks.schedule import due_at
 from checks.signing.inventory import NEEDED
 from checks.waiving import waived
 
@@ -47,8 +48,18 @@ def _of_checks(plan: Plan, past: Past, options: Options) -> Iterator[str]:
             elif look.result.status is Status.PENDING:
                 if options.interactive or entry.id in options.answers:
                     yield f"{entry.id} can be answered"
+            elif entry.after is not None and _is_later(plan, past, entry):
+                continue
             elif look.result.attempts or _can_be_looked_at(plan, past, entry):
                 yield f"{entry.id} is due"
+
+
+def _is_later(plan: Plan, past: Past, entry: Entry) -> bool:
+    """Whether a check is scheduled for later than now, as far as the journal tells."""
+    names = plan.dependencies.after[entry.id]
+    before = [past.looks[name].result for name in names if name in past.looks]
+    due = None if entry.after is None else due_at(entry.after, before, plan.approved)
+    return due is None or due > utc_now()
 
 
 def _can_be_looked_at(plan: Plan, past: Past, entry: Entry) -> bool:

@@ -26,6 +26,7 @@ from checks.programs import child_environment
 from checks.redacted_record import redacted
 from checks.reuse import Reuse
 from checks.run_folder import RunFolder
+from checks.schedule import due_at, waiting
 from checks.verdict import of_results
 from checks.waiving import waived
 
@@ -141,8 +142,12 @@ class Engine:
             return settled(Status.NOT_SELECTED, "outside the selection")
         if header.not_applicable is not None:
             return settled(Status.NOT_APPLICABLE, header.not_applicable)
-        if stage.after is not None:
-            return settled(Status.SCHEDULED, f"due after {stage.after}")
+        if entry.after is not None:
+            before = [self.results[name] for name in self.plan.dependencies.after[entry.id]]
+            due = due_at(entry.after, before, self.plan.approved)
+            if due is None or due > utc_now():
+                facts["due_at"] = due
+                return settled(Status.SCHEDULED, waiting(entry.after, due))
         needs = self.plan.dependencies.needs[entry.id]
         unmet = [name for name in needs if not self.results[name].status.meets_a_need]
         if unmet:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from checks.after import After, Due
 from checks.check import Covers
 from checks.checklist import Checklist
 from checks.errors import Problem
@@ -30,6 +31,7 @@ class Header(BaseModel):
     covers: Covers = ()
     tags: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    after: Due | None = None
     exclusive: str | None = None
     required: bool = True
     trial: bool = False
@@ -53,7 +55,8 @@ class Entry:
 
     header: Header
     stage: str
-    after: str | None
+    after: After | None
+    """When it is due, by itself or as its stage; None where it is due at once."""
     raw: Mapping[str, Any] = field(repr=False)
     path: tuple[str | int, ...]
     row: Mapping[str, Any]
@@ -85,11 +88,11 @@ def take_checks(raw: dict[str, Any]) -> list[list[Any]]:
 
 
 def read_entries(
-    document: Document, checklist: Checklist, checks: list[list[Any]]
+    document: Document, checklist: Checklist, checks: list[list[Any]], names: Names
 ) -> tuple[tuple[Entry, ...], list[Problem]]:
     """Every check of the stages as an entry, in the file's order, and what is wrong with the others.
 
-    `checks` holds, for each stage, what stands under its `checks`.
+    `checks` holds, for each stage, what stands under its `checks`. When a check is due may be given by `names`.
     """
     entries: list[Entry] = []
     problems: list[Problem] = []
@@ -101,7 +104,7 @@ def read_entries(
                 continue
             for row in _rows(document, path, raw, problems):
                 try:
-                    header = _identified(Header.model_validate(_written(raw, row)), checklist.target)
+                    header = _identified(Header.model_validate(_timed(_written(raw, row), names)), checklist.target)
                     instances = instances_of(header, checklist.target)
                 except ValidationError as raised:
                     problems += explain(raised, Header, document, path)
@@ -109,7 +112,7 @@ def read_entries(
                     problems.append(problem_at(document, (*path, "instances"), str(unknown)))
                 else:
                     entries += [
-                        Entry(_at(header, instance), stage.id, stage.after, raw, path, row, instance)
+                        Entry(_at(header, instance), stage.id, header.after or stage.after, raw, path, row, instance)
                         for instance in instances
                     ]
     return tuple(entries), problems + _repeated(document, entries)
@@ -121,6 +124,12 @@ def _written(raw: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         return raw
     filled, _ = substitute({key: value for key, value in raw.items() if key != "each"}, with_row(_NO_NAMES, row))
     return {**filled, "id": f"{raw.get('id')}[{row['id']}]"}
+
+
+def _timed(written: dict[str, Any], names: Names) -> dict[str, Any]:
+    if "after" not in written:
+        return written
+    return {**written, "after": substitute(written["after"], names)[0]}
 
 
 def instances_of(header: Header, target: Target) -> Sequence[str | None]:

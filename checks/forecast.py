@@ -39,7 +39,7 @@ class Forecast:
             "title": self.title,
             "kind": header.kind or "not_applicable",
             "stage": self.entry.stage,
-            "after": self.entry.after,
+            "after": None if self.entry.after is None else str(self.entry.after),
             "required": header.required,
             "needs": list(header.needs),
             "expects": self.expects,

@@ -37,6 +37,7 @@ def inputs_of(plan: Plan, entry: Entry) -> str:
         "stage": entry.stage,
         "row": entry.row,
         "instance": entry.instance,
+        "after": None if entry.after is None else str(entry.after),
         "profile": plan.loaded.profile,
         "values": values,
         "release": plan.loaded.checklist.release.model_dump(mode="json", exclude={"epic"}),

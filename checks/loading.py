@@ -87,7 +87,7 @@ def load(
         problems += explain(raised, Checklist, document, (), [hole.path for hole in missing], names.secrets)
         problems = problems or unset(document, missing)
         checklist = _outline(resolved.get("stages"))
-    entries, entry_problems = read_entries(document, checklist, checks)
+    entries, entry_problems = read_entries(document, checklist, checks, names)
     problems += entry_problems
     digest = hashlib.sha256(content).hexdigest()
     return Loaded(path, digest, content, document, checklist, chosen, values, names, entries, tuple(problems))

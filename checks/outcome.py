@@ -135,7 +135,10 @@ class Earlier(Record):
 
 
 class Result(Record):
-    """How one check ended, and why; `earlier` are the results that it took the place of, the oldest first."""
+    """How one check ended, and why; `earlier` are the results that it took the place of, the oldest first.
+
+    `due_at` is when one that is scheduled is due, None where that is not known yet.
+    """
 
     id: str
     title: str
@@ -159,6 +162,7 @@ class Result(Record):
     waiver: dict[str, str] | None = None
     evidence: tuple[EvidenceFile, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    due_at: datetime | None = None
 
     @property
     def whole_evidence(self) -> tuple[EvidenceFile, ...]:

@@ -56,6 +56,8 @@ class Past:
     reruns: list[Rerun] = field(default_factory=list)
     waivers: list[Waiver] = field(default_factory=list)
     voided: list[str] = field(default_factory=list)
+    approved: datetime | None = None
+    """When the release was first approved, as the gate said when the run went on."""
     abandoned: str | None = None
     finished: bool = False
     """Whether the last session came to its end."""
@@ -102,6 +104,8 @@ def _take(past: Past, event: Mapping[str, Any]) -> None:
             past.finished = False
         case "approvals_voided":
             past.voided += event["approvals"]
+        case "release_approved":
+            past.approved = datetime.fromisoformat(event["at"])
         case "run_abandoned":
             past.abandoned, past.finished = event["reason"], False
         case "run_finished":

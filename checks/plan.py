@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from checks.binding import bind
@@ -42,6 +43,8 @@ class Plan:
     names: Names
     values: Mapping[str, Any]
     redactor: Redactor
+    approved: datetime | None = None
+    """When the release was approved, where it was."""
     is_of_reference: bool = False
     """Whether the target is the reference environment, made anew for each session."""
 
@@ -52,6 +55,10 @@ class Plan:
         place = self.places[entry.instance]
         return place.target, place.identity, place.instance
 
+    def awaits_approval(self, entry: Entry) -> bool:
+        """Whether a check is not bound, since it is due only after an approval that there is not."""
+        return _awaits_approval(entry, self.approved)
+
     @property
     def is_partial(self) -> bool:
         """Whether something of the checklist was left out by choice."""
@@ -59,7 +66,13 @@ class Plan:
 
 
 def make_plan(
-    loaded: Loaded, selected: frozenset[str], folder: RunFolder, *, silent_because: str | None, of_reference: bool
+    loaded: Loaded,
+    selected: frozenset[str],
+    folder: RunFolder,
+    *,
+    approved: datetime | None,
+    silent_because: str | None,
+    of_reference: bool,
 ) -> Plan:
     """Ask the target what it is, then bind every selected check; raises ConfigurationError for what can't be bound."""
     target = completed(loaded.checklist.target) if silent_because is None else loaded.checklist.target
@@ -79,7 +92,7 @@ def make_plan(
     checks: dict[str, Check] = {}
     unbound: dict[str, str] = {}
     for entry in loaded.entries:
-        if entry.id not in selected or entry.after is not None:
+        if entry.id not in selected or _awaits_approval(entry, approved):
             continue
         own = places[entry.instance].names if entry.instance in places else names
         check, found = bind(loaded, entry, own)
@@ -104,8 +117,13 @@ def make_plan(
         names=names,
         values=values,
         redactor=redactor_for(loaded, names, target),
+        approved=approved,
         is_of_reference=of_reference,
     )
+
+
+def _awaits_approval(entry: Entry, approved: datetime | None) -> bool:
+    return entry.after is not None and entry.after.approval is not None and approved is None
 
 
 def _asks_target(entry: Entry) -> bool:

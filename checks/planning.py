@@ -12,6 +12,7 @@ from checks.dependencies import Dependencies, dependencies_of, rows_by_name
 from checks.errors import ConfigurationError, Problem
 from checks.explaining import problem_at, suggestion
 from checks.loading import Loaded
+from checks.schedule import schedule_problems
 
 
 def rows_of(name: str, ids: Iterable[str]) -> list[str]:
@@ -30,6 +31,7 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
     rows = rows_by_name(ids)
     place = {stage.id: number for number, stage in enumerate(loaded.checklist.stages)}
     stage_of = {entry.id: entry.stage for entry in loaded.entries}
+    dependencies = dependencies_of(loaded.entries)
     graph: dict[str, set[str]] = {}
     for entry in loaded.entries:
         graph[entry.id] = set()
@@ -49,7 +51,8 @@ def structure_problems(loaded: Loaded) -> list[Problem]:
                     message = f"{entry.id}: {word} names {later[0]!r} of a later stage; move one of them"
                     problems.append(problem_at(loaded.document, entry.path, message))
                 graph[entry.id].update(found)
-    problems += _named_elsewhere(loaded, ids, rows)
+        graph[entry.id].update(dependencies.after[entry.id])
+    problems += [*schedule_problems(loaded), *_named_elsewhere(loaded, ids, rows)]
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as cycle:

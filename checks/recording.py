@@ -99,7 +99,8 @@ def _instances(plan: Plan) -> tuple[str, ...]:
 def _stages(engine: Engine) -> Iterable[StageRecord]:
     for stage in engine.plan.loaded.checklist.stages:
         verdict = engine.stage_verdicts[stage.id]
-        yield StageRecord(id=stage.id, title=stage.title, section=stage.section, verdict=verdict, after=stage.after)
+        after = None if stage.after is None else str(stage.after)
+        yield StageRecord(id=stage.id, title=stage.title, section=stage.section, verdict=verdict, after=after)
 
 
 def _synthetic(results: tuple[Result, ...]) -> Literal["none", "some", "all", "unknown"]:

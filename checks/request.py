@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ class Resumption:
     reason: str = ""
     waiver: Waiver | None = None
     """A waiver that somebody gives to this run."""
+    approved: datetime | None = None
+    """When the release was approved, as the gate says now."""
 
     @property
     def acts(self) -> bool:

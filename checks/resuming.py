@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,15 @@ def resumed(
     again: Sequence[str] = (),
     reason: str = "",
     checklist: Path | None = None,
+    approved: datetime | None = None,
     settings: Mapping[str, Any],
     environ: Mapping[str, str],
 ) -> Request:
     """The request that goes on with a run; `again` are checks to look at once more, and `reason` is why.
 
-    `checklist` is where the checklist is now, if it was moved; `settings` add to those of the run. Raises
-    ConfigurationError where the run was abandoned, a check was never looked at, or something has to be given again;
-    JournalError where the run's journal cannot be understood.
+    `approved` is when the release was approved, `checklist` where the checklist is now, if it was moved; `settings` add
+    to those of the run. Raises ConfigurationError where the run was abandoned, a check was never looked at, or
+    something has to be given again; JournalError where the run's journal cannot be understood.
     """
     past = read_past(run)
     asked = past.asked
@@ -60,7 +62,7 @@ def resumed(
         checks=asked.checks,
         reference=asked.reference,
         environ=environ,
-        resumes=Resumption(run, _named(run, past, again), reason),
+        resumes=Resumption(run, _named(run, past, again), reason, approved=approved),
     )
 
 

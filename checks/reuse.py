@@ -19,7 +19,7 @@ class Reuse:
         self.inputs = {
             entry.id: inputs_of(plan, entry)
             for entry in plan.loaded.entries
-            if entry.id in plan.selected and entry.after is None and entry.header.not_applicable is None
+            if entry.id in plan.selected and not plan.awaits_approval(entry) and entry.header.not_applicable is None
         }
         self._plan = plan
 

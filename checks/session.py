@@ -37,6 +37,7 @@ class Session:
                 loaded,
                 selected,
                 self.folder,
+                approved=self.past.approved or (request.resumes.approved if request.resumes else None),
                 silent_because=request.silent_because,
                 of_reference=request.reference,
             )
@@ -57,12 +58,19 @@ class Session:
             first = {"nonce": self.folder.nonce, "asked": asked, "selected": selected}
             journal.append("run_started", {**facts, **first})
         else:
+            self._note_approval(journal, plan)
             self._note_waiver(journal, plan, request)
             self.folder.clear()
             self._void(journal)
             journal.append("run_continued", facts)
             self._note_rerun(journal, request)
         listener(Event("run_started", {**told, "release": loaded.checklist.release.model_dump()}))
+
+    def _note_approval(self, journal: Journal, plan: Plan) -> None:
+        """What is due after the approval stays so when the approvals end with the bytes that they were given to."""
+        if plan.approved is not None and self.past.approved is None:
+            journal.append("release_approved", {"at": plan.approved.isoformat()})
+            self.past.approved = plan.approved
 
     def _note_waiver(self, journal: Journal, plan: Plan, request: Request) -> None:
         """Take a waiver in; raises ConfigurationError where the checklist does not allow so long a one."""

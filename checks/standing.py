@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from checks.outcome import RunRecord, Status
+from checks.outcome import Result, RunRecord, Status
 from checks.past import Past, read_past
 from checks.record_file import read_record
 from checks.signing.inventory import SIGNATURES
@@ -60,8 +62,8 @@ def standing_of(run: Path, shown: str, now: datetime) -> Standing:
     looks = [past.looks[name] for name in past.selected if name in past.looks]
     waiting = {Status.PENDING, Status.BLOCKED, Status.SCHEDULED}
     done = sum(not look.interrupted and look.result.status not in waiting for look in looks)
-    awaited = (*_answers(past), *(_approvals(run, record) if record else ()))
-    due = tuple(_due(past)) if state != "abandoned" else ()
+    awaited = (*_answers(past), *(_approvals(run, record) if record and record.scope == "full" else ()))
+    due = tuple(_due(past, now)) if state != "abandoned" else ()
     return Standing(
         run_id=past.run_id,
         state=state,
@@ -70,12 +72,21 @@ def standing_of(run: Path, shown: str, now: datetime) -> Standing:
         done=done,
         checks=len(past.selected),
         due=due,
-        scheduled=tuple(_scheduled(past)),
+        scheduled=tuple(_scheduled(past, now)),
         awaited=awaited if state != "abandoned" else (),
         reruns=len(past.reruns),
         ways_out=ways_out(record, shown, now) if record and state == "finished" else (),
-        next=_next(state, due, record, awaited, shown),
+        next=_next(state, due, past, record, awaited, shown),
     )
+
+
+def awaits_approval(run: Path) -> bool:
+    """Whether a finished run has checks whose due time depends on what has not happened; raises JournalError."""
+    return _awaits_approval(read_past(run))
+
+
+def _awaits_approval(past: Past) -> bool:
+    return past.finished and past.approved is None and any(each.due_at is None for each in _of_later(past))
 
 
 def _state(run: Path, past: Past) -> State:
@@ -97,14 +108,19 @@ def _is_held(run: Path) -> bool:
     return False
 
 
-def _due(past: Past) -> list[str]:
+def _due(past: Past, now: datetime) -> list[str]:
     """What the next session looks at, as far as the journal tells: the target is not asked."""
     never = [name for name in past.selected if name not in past.looks or past.looks[name].interrupted]
-    return [*dict.fromkeys([*past.again, *never])]
+    came = [result.id for result in _of_later(past) if result.due_at is not None and result.due_at <= now]
+    return [*dict.fromkeys([*past.again, *never, *came])]
 
 
-def _scheduled(past: Past) -> list[tuple[str, str]]:
-    looks = [look.result for look in past.looks.values() if look.result.status is Status.SCHEDULED]
+def _of_later(past: Past) -> list[Result]:
+    return [look.result for look in past.looks.values() if look.result.status is Status.SCHEDULED]
+
+
+def _scheduled(past: Past, now: datetime) -> list[tuple[str, str]]:
+    looks = [result for result in _of_later(past) if result.due_at is None or result.due_at > now]
     return [*dict.fromkeys((result.stage, result.reason) for result in looks)]
 
 
@@ -124,7 +140,7 @@ def _approvals(run: Path, record: RunRecord) -> Sequence[Awaited]:
 
 
 def _next(
-    state: State, due: Sequence[str], record: RunRecord | None, awaited: Sequence[Awaited], run: str
+    state: State, due: Sequence[str], past: Past, record: RunRecord | None, awaited: Sequence[Awaited], run: str
 ) -> str | None:
     if state in {"abandoned", "running"}:
         return None
@@ -133,5 +149,19 @@ def _next(
     ways = [way.command for way in ways_out(record, run, record.finished_at)]
     if ways:
         return ways[0]
+    if record.scope == "partial":
+        return _whole(past, run)
     roles = [each.of for each in awaited if each.what == "approval"]
-    return f"signoff approve {run} --role {roles[0]} --key KEY" if roles else f"signoff gate {run}"
+    if roles:
+        return f"signoff approve {run} --role {roles[0]} --key KEY"
+    return f"signoff {'continue' if _awaits_approval(past) else 'gate'} {run}"
+
+
+def _whole(past: Past, run: str) -> str | None:
+    """The command for a run of the whole checklist, which a release needs."""
+    if past.asked is None:
+        return None
+    checklist = os.path.relpath((Path(run) / past.asked.checklist).resolve())
+    profile = ["--profile", past.asked.profile] if past.asked.profile else []
+    reference = ["--reference"] if past.asked.reference else []
+    return shlex.join(["signoff", "run", checklist, *profile, *reference])

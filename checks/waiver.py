@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import datetime
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from checks.check import Identifier, Model
+from checks.times import Instant
 
 DAY_S = 86_400.0
 LONGEST_S = 90 * DAY_S
 """How long a waiver may count where the checklist does not say otherwise."""
-
-
-def _written(value: object) -> object:
-    if not isinstance(value, (str, datetime)):
-        message = "write a UTC instant, such as 2026-01-11T12:00:00Z, or a day, which ends in UTC"
-        raise ValueError(message)  # noqa: TRY004 - pydantic makes an error of the file of a ValueError alone
-    return f"{value}T23:59:59Z" if isinstance(value, str) and len(value) == len("2026-01-11") else value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if moment.utcoffset() != timedelta(0):
-        raise ValueError("write it in UTC, such as 2026-01-11T12:00:00Z")
-    return moment
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
-"""A UTC instant; a bare date means the end of that UTC day."""
 
 
 class Waiver(Model):

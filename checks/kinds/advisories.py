@@ -13,13 +13,14 @@ from pydantic import Field, model_validator
 
 from checks.advisories.affecting import ECOSYSTEM, Affection, affecting
 from checks.advisories.records import SEVERITIES, Record, read_records
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.contents import UnreadableError, read_bounded
 from checks.far.carrying import Unreachable, run_there
 from checks.judging import judge
 from checks.kinds.command import run, why_unusable
 from checks.outcome import Evidence, Observation, Status, error, no_data
 from checks.query import parse_json
+from checks.times import Seconds
 from checks.units import Dimension, Quantity
 
 LIST = """\

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.outcome import Evidence, Observation, Status, error, failed
+from checks.times import Seconds
 
 MAX_ANSWER = 2000
 """Longest answer that is kept, in characters."""

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.contents import UnreadableError
 from checks.judgement import Truncated
 from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, error, no_data
 from checks.text_search import SearchStoppedError, occurrences
+from checks.times import Seconds
 from checks.wildcards import matching
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.checklist import Baseline, comparable
 from checks.contents import UnreadableError
 from checks.kinds.measure_baseline import Compared, NoBaselineError, of_last_go, recorded, windows_to_keep
 from checks.kinds.target_logs import log_format, log_paths
 from checks.outcome import Evidence, Observation, error, no_data
+from checks.times import Seconds
 from checks.trend import FEWEST_VALUES, direction
 from checks.units import Dimension, Quantity
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import get_args
 
-from checks.check import Check, Seconds
+from checks.check import Check
 from checks.kinds import registry
+from checks.times import Seconds
 from checks.units import Dimension, Quantity
 
 

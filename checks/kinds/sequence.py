@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.effects import Effect
 from checks.http_exchange import Interrupted, NoAnswer, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, send, send_together
@@ -18,6 +18,7 @@ from checks.http_response import RESPONSE_PROPERTIES, WHEN_ASKED, Response
 from checks.observed import look_up
 from checks.outcome import Evidence, Observation, error, failed
 from checks.step_comparison import Comparison
+from checks.times import Seconds
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 

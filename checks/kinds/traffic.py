@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from checks.check import Check, Context, Seconds
+from checks.check import Check, Context
 from checks.effects import Effect
 from checks.http_exchange import Interrupted, Unsendable
 from checks.http_request import SHARE_OF_TIME, Request, prepare, trust_of
 from checks.load import Pace, Sample, load
 from checks.outcome import Evidence, Observation, error, failed
+from checks.times import Seconds
 from checks.units import Dimension, Quantity
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from checks.check import Covers, Identifier, Model, Seconds
+from checks.check import Covers, Identifier, Model
+from checks.times import Seconds
 
 Program = Annotated[tuple[str, ...], Field(min_length=1)]
 """A program and its arguments."""

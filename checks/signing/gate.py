@@ -13,6 +13,7 @@ from checks.signing.overriding import LONGEST
 from checks.signing.promotion import RequirementState
 from checks.signing.role_states import Case, RoleState, bytes_problem, states_of
 from checks.signing.signatures import Signatures, SignedApproval, SignedOverride
+from checks.signing.statement import OverrideStatement
 from checks.vouching import nobodys
 
 MOST_NAMED = 5
@@ -53,6 +54,14 @@ class Decision:
     requirements: tuple[RequirementState, ...] = ()
     override: Overridden | None = None
 
+    @property
+    def approved_at(self) -> datetime | None:
+        """When the last role approved, or the override was signed; None where the release does not go."""
+        if self.override is not None:
+            return self.override.at
+        given = [each.at for each in self.approvals if each.at is not None]
+        return max(given, default=None) if self.decision is Decided.GO else None
+
 
 @dataclass(frozen=True)
 class _Finding:
@@ -64,9 +73,17 @@ class _Finding:
 
 
 def changed_files(inventory: Inventory, signatures: Signatures) -> dict[str, str]:
-    """By path what is not as any counting signature has it, and signature files that are not as they were made."""
+    """By path what is not as any counting signature has it, and signature files that are not as they were made.
+
+    A rejection counts over whatever bytes, so that it tells nothing of those that came after it.
+    """
     changed = dict(signatures.broken)
     for signature in signatures.good:
+        if (
+            not isinstance(signature.statement, OverrideStatement)
+            and signature.statement.predicate.decision == "reject"
+        ):
+            continue
         for name in inventory.differences(signature.statement.digests):
             changed.setdefault(name, _how(name, inventory, signature))
     return dict(sorted(changed.items()))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from signoff.conducting import conduct_and_leave
+from signoff.commands.gate import BUNDLE_HELP, REVOKED_HELP, ask_gate
+from signoff.going_on import Moved, go_on
 from signoff.run_options import (
     Answers,
     FailFast,
@@ -22,22 +23,29 @@ from signoff.run_options import (
     options_of,
 )
 
+USUAL_SIGNERS = Path("allowed_signers")
+SIGNERS_HELP = "Who may sign, for what is due after the approval. [default: allowed_signers, where it is there]"
+
 
 def continue_(
     run: RunFolderArgument,
     answers: Answers = None,
     set_: Settings = None,
-    checklist: Annotated[Path | None, typer.Option(help="Where the checklist is now, if it was moved.")] = None,
+    checklist: Moved = None,
+    allowed_signers: Annotated[Path | None, typer.Option(metavar="FILE", help=SIGNERS_HELP)] = None,
+    revoked_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=REVOKED_HELP)] = None,
+    bundle: Annotated[list[str] | None, typer.Option(metavar="ENVIRONMENT=FILE", help=BUNDLE_HELP)] = None,
     non_interactive: NonInteractive = False,
     fail_fast: FailFast = False,
     jobs: Jobs = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Go on with a run: look at what was not looked at to the end, what awaits an answer, and what changed.
+    """Go on with a run: look at what was not looked at to the end, what awaits an answer, what changed, what is due.
 
-    Results stand while the check as it is written, its profile, the release and the target are what they were. Where
-    nothing is due, the run and its approvals stay; otherwise approvals are void, since they were of other bytes.
+    Results stand while the check as it is written, its profile, the release and the target are what they were. What is
+    due after the approval is looked at once `signoff gate` lets the release go. Where nothing is due, the run and its
+    approvals stay; otherwise approvals are void, since they were of other bytes: keep them by `signoff bundle` first.
 
     Examples:
 
@@ -45,12 +53,19 @@ def continue_(
 
       signoff continue RUN --answers answers.yaml
 
+      signoff continue RUN --allowed-signers allowed_signers
+
     Exit codes: 0 GO, 1 NO-GO, 2 usage error, 3 HOLD, 4 defect of signoff, 130 interrupted.
     """
-    from checks.resuming import resumed
-    from signoff.setting import read_settings
-
     told = Output(json_, quiet)
     options = options_of(told, answers=answers, non_interactive=non_interactive, fail_fast=fail_fast, jobs=jobs)
-    settings = read_settings(set_ or [])
-    conduct_and_leave(resumed(run, checklist=checklist, settings=settings, environ=os.environ), options, told)
+    signers = allowed_signers or (USUAL_SIGNERS if USUAL_SIGNERS.is_file() else None)
+    approved = _approved(run, signers, revoked_keys, bundle or []) if signers else None
+    go_on(run, options, told, settings=set_ or [], checklist=checklist, approved=approved)
+
+
+def _approved(run: Path, signers: Path, revoked_keys: Path | None, bundles: list[str]) -> datetime | None:
+    """When the release was approved, as the gate says; asked only where something is due after that."""
+    from checks.standing import awaits_approval
+
+    return ask_gate(run, signers, revoked_keys, bundles).approved_at if awaits_approval(run) else None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from signoff.conducting import conduct_and_leave
+from signoff.going_on import Moved, go_on
 from signoff.run_options import (
     Answers,
     FailFast,
@@ -29,7 +27,7 @@ def rerun(
     reason: Annotated[str, typer.Option(help="Why; the report tells it.")],
     answers: Answers = None,
     set_: Settings = None,
-    checklist: Annotated[Path | None, typer.Option(help="Where the checklist is now, if it was moved.")] = None,
+    checklist: Moved = None,
     non_interactive: NonInteractive = False,
     fail_fast: FailFast = False,
     jobs: Jobs = None,
@@ -48,11 +46,6 @@ def rerun(
 
     Exit codes: 0 GO, 1 NO-GO, 2 usage error, 3 HOLD, 4 defect of signoff, 130 interrupted.
     """
-    from checks.resuming import resumed
-    from signoff.setting import read_settings
-
     told = Output(json_, quiet)
     options = options_of(told, answers=answers, non_interactive=non_interactive, fail_fast=fail_fast, jobs=jobs)
-    settings = read_settings(set_ or [])
-    asked = resumed(run, again=checks, reason=reason, checklist=checklist, settings=settings, environ=os.environ)
-    conduct_and_leave(asked, options, told)
+    go_on(run, options, told, settings=set_ or [], checklist=checklist, again=checks, reason=reason)

@@ -94,7 +94,7 @@ def test_approvals_end_when_the_run_goes_on_and_a_rejection_stays(signoff: Comma
     assert said.code == 0, said.err
     code, decision = gated(signoff, run, allowed)
     states = {each["role"]: each["state"] for each in decision["approvals"]}
-    assert (code, states["tech-lead"], states.get("qa-lead")) == (1, "rejected", None)
+    assert (code, states["tech-lead"], states["qa-lead"]) == (1, "rejected", "awaiting")
     findings = json.loads((run / "verdict.json").read_text())["findings"]
     assert len(findings) == 1
     assert findings[0].startswith("the approval of qa-lead of ")
@@ -110,3 +110,42 @@ def test_where_nothing_is_due_it_is_said_and_the_verdict_stands(signoff: Command
     assert said.code == 1
     assert "nothing is due; the run stays as it is" in said.err
     assert signoff("continue", tmp_path / "nowhere").code == 2
+
+
+def test_what_is_due_after_the_approval_is_looked_at_once_the_gate_lets_it_go(signoff: Command, tmp_path: Path) -> None:
+    later = stage(told("b"), told("c", after={"approval": "all", "wait": "7d"}), id_="later", after="approval")
+    content = checklist(stage(told("a")), later, approvals=[{"role": "qa-lead"}, {"role": "tech-lead"}])
+    assert signoff("run", write(tmp_path, content), "--output", tmp_path / "run", "--quiet").code == 0
+    run, allowed = tmp_path / "run", tmp_path / "allowed"
+    keys = {name: make_key(tmp_path, name) for name in ("alice", "bob")}
+    allowed.write_text("".join(f"{line(key)}\n" for key in keys.values()))
+
+    def statuses() -> list[str]:
+        return [each["status"] for each in json.loads((run / "verdict.json").read_text())["checks"]]
+
+    def next_of() -> str:
+        return str(json.loads(signoff("status", run, "--json").out)["next"])
+
+    assert signoff("approve", run, "--role", "qa-lead", "--key", keys["alice"]).code == 0
+    said = signoff("continue", run, "--allowed-signers", allowed)
+    assert (said.code, "nothing is due" in said.err, statuses()) == (0, True, ["pass", "scheduled", "scheduled"])
+    assert next_of() == f"signoff approve {run} --role tech-lead --key KEY"
+    assert signoff("approve", run, "--role", "tech-lead", "--key", keys["bob"]).code == 0
+    assert next_of() == f"signoff continue {run}"
+    assert signoff("continue", run).code == 0
+    assert statuses() == ["pass", "scheduled", "scheduled"], "nobody said whose signatures count"
+    assert signoff("continue", run, "--allowed-signers", allowed).code == 0
+    assert statuses() == ["pass", "pass", "scheduled"]
+    assert gated(signoff, run, allowed)[0] == 3, "the signatures were of other bytes"
+    scheduled = json.loads(signoff("status", run, "--json").out)["scheduled"]
+    assert [each[1][:32] for each in scheduled] == ["due after approval and 7 d, at 2"]
+
+
+def test_a_rejection_that_stays_is_told_once(signoff: Command, tmp_path: Path) -> None:
+    run = run_of(signoff, tmp_path / "x", told("a"))
+    key = make_key(tmp_path, "alice")
+    (tmp_path / "allowed").write_text(f"{line(key)}\n")
+    assert signoff("approve", run, "--role", "qa-lead", "--key", key, "--reject").code == 0
+    assert signoff("rerun", run, "a", "--reason", "the p95 was too near").code == 0
+    code, decision = gated(signoff, run, tmp_path / "allowed")
+    assert (code, decision["reason"], decision["changed_files"]) == (1, "qa-lead: rejected by alice", [])

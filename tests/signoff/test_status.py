@@ -49,6 +49,17 @@ def test_status_of_a_run_that_is_go_names_who_has_to_sign(signoff: Command, tmp_
     assert found["next"] == f"signoff approve {run} --role qa-lead --key KEY"
 
 
+def test_status_of_a_part_that_is_go_names_the_whole_run(signoff: Command, tmp_path: Path) -> None:
+    options = ("--check", "a", "--profile", "p")
+    run = run_of(signoff, tmp_path / "x", told("a"), told("b"), options=options, profiles={"p": {"x": 1}})
+    found = status(signoff, run)
+    assert (found["verdict"], found["scope"], found["awaited"]) == ("GO", "partial", [])
+    command = shlex.split(found["next"])
+    assert command[:2] == ["signoff", "run"]
+    assert signoff(*command[1:], "--output", tmp_path / "whole", "--quiet").code == 0
+    assert status(signoff, tmp_path / "whole")["scope"] == "full"
+
+
 def test_status_of_a_run_that_was_cut_off_names_what_is_due(signoff: Command, tmp_path: Path) -> None:
     run = run_of(signoff, tmp_path / "x", told("a"), told("b"))
     lines = (run / "journal.jsonl").read_text().splitlines(keepends=True)
