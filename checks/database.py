@@ -67,8 +67,13 @@ def opened(path: Path, over: Callable[[], bool]) -> Iterator[sqlite3.Connection]
 
 
 def integrity_of(database: sqlite3.Connection) -> str:
-    """Return `ok`, or the first damage found; that the file is no database counts as damage."""
+    """Return `ok`, or the first damage found; that the file is no database, or is empty, counts as damage.
+
+    SQLite itself takes a file of no bytes for a database without tables.
+    """
     try:
+        if database.execute("PRAGMA page_count").fetchone()[0] == 0:
+            return "the file is empty"
         return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
     except sqlite3.OperationalError:
         raise

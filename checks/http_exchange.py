@@ -65,6 +65,7 @@ async def _exchange(
 ) -> list[Response]:
     async with client_for(requests, keep=0, trust=trust) as client:
         exchanges = asyncio.gather(*(answer_to(client, request, within_s) for request in requests))
+        exchanges.add_done_callback(_seen)
         try:
             while not exchanges.done():
                 if stop.is_set():
@@ -73,6 +74,12 @@ async def _exchange(
             return exchanges.result()
         finally:
             exchanges.cancel()
+
+
+def _seen(exchanges: asyncio.Future[list[Response]]) -> None:
+    """Look at how it ended, or the event loop would print what nobody asks for once a run was stopped."""
+    if not exchanges.cancelled():
+        exchanges.exception()
 
 
 def client_for(requests: Sequence[httpx.Request], keep: int, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:

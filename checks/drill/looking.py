@@ -42,11 +42,14 @@ def look(
 
 
 def looked_at(
-    request: Request, stop: threading.Event, listener: Listener = lambda event: None
+    request: Request,
+    stop: threading.Event,
+    listener: Listener = lambda event: None,
+    options: Options = Options(jobs=SIDE_BY_SIDE),  # noqa: B008 - frozen, and what most ask for
 ) -> tuple[SeenCheck, ...]:
     """How the checks of a run ended; a checklist that is refused is a check of its own that did not pass."""
     try:
-        _, record = conduct(request, listener, Options(jobs=SIDE_BY_SIDE), stop)
+        _, record = conduct(request, listener, options, stop)
     except (ConfigurationError, OSError) as refused:
         return (SeenCheck(id=LINT, status=Status.ERROR, reason=str(refused)[:500]),)
     return tuple(

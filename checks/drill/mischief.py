@@ -46,21 +46,41 @@ class Mischief(Model):
     cut: float | None = Field(default=None, ge=0, lt=1, description="Break off after this share of the answer's body.")
 
 
+class Disturbance:
+    """What a reverse proxy does now, and how many calls it has seen; `plan` may be changed while it serves."""
+
+    def __init__(self, plan: Mischief | None = None) -> None:
+        self.plan = plan or Mischief()
+        self.calls = 0
+        self._meant = count(1)
+
+    def of(self, path: str) -> Mischief:
+        """What is done to a call of this path."""
+        plan = self.plan
+        self.calls += 1
+        is_meant = plan.path in path and path.partition("?")[0] not in plan.not_paths
+        return plan if is_meant and next(self._meant) % plan.every == 0 else Mischief()
+
+
 @contextmanager
 def reverse_proxy(target: str, mischief: Mapping[str, Any]) -> Iterator[str]:
     """Serve on a free port of loopback what `target` serves, with mischief; the URL. Raises ValueError for bad keys."""
-    plan = Mischief.model_validate(dict(mischief))
+    with disturbed(target, Disturbance(Mischief.model_validate(dict(mischief))), 0) as url:
+        yield url
+
+
+@contextmanager
+def disturbed(target: str, disturbance: Disturbance, port: int) -> Iterator[str]:
+    """The same with mischief that changes, on this port, or a free one for 0; raises OSError where it is taken."""
     over = threading.Event()
-    calls = count(1)
+    service = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
     client = httpx.Client(base_url=target, timeout=TIMEOUT_S, trust_env=False)
 
     class Handler(_Handler):
         def handle_call(self) -> None:
-            is_meant = plan.path in self.path and self.path.partition("?")[0] not in plan.not_paths
-            affected = is_meant and next(calls) % plan.every == 0
-            _pass_on(self, client, plan if affected else Mischief(), over)
+            _pass_on(self, client, disturbance.of(self.path), over)
 
-    service = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    service.RequestHandlerClass = Handler
     service.daemon_threads = True
     thread = threading.Thread(target=service.serve_forever, args=(0.05,), name="reverse proxy", daemon=True)
     thread.start()

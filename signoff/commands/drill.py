@@ -15,8 +15,12 @@ from signoff.exit_code import ExitCode
 from signoff.interruption import interruptible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checks.drill.choosing import Named
     from checks.drill.drill import DrillRequest
     from checks.drill.outcome import DrillRecord
+    from checks.drill.outside.drilling import OwnDrill
     from checks.run import Request
 
 
@@ -34,6 +38,14 @@ def drill(
     check: Annotated[list[str] | None, typer.Option(help="With --checklist: only this check. Repeatable.")] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="With --checklist: a host beyond this machine that may be disturbed.")
+    ] = None,
+    upstream_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="With --checklist: listen there before target.upstream; the service has to be told to call it.",
+        ),
     ] = None,
     fault: Annotated[list[str] | None, typer.Option(help="Only this fault. Repeatable.")] = None,
     family: Annotated[list[str] | None, typer.Option(help="Only the faults of this family. Repeatable.")] = None,
@@ -58,19 +70,29 @@ def drill(
 
       signoff drill --checklist mine.yaml --set target.url=http://127.0.0.1:8045
 
+      signoff drill --checklist mine.yaml --set target.upstream=http://127.0.0.1:8046 --upstream-port 9046
+
     Exit codes: 0 all caught and no false alarm, 1 something missed or a false alarm, 2 usage error, 3 something could
     not be drilled, 130 interrupted.
     """
     stop = threading.Event()
     if checklist is not None:
+        from checks.drill.outside.catalogue import chosen_outside
+
+        outside = chosen_outside(fault or (), family or ())
+        if list_:
+            _list(outside)
+            return
+        from checks.drill.outside.drilling import OwnDrill
+
         request = _own_request(checklist, profile, set_ or [], check or [])
-        record = _drill_own(request, fault or [], allow_host or [], healthy_runs, stop)
+        record = _drill_own(OwnDrill(request, outside, allow_host or (), healthy_runs, upstream_port), stop)
     else:
         from checks.drill.catalogue import chosen
 
         faults = chosen(fault or (), family or ())
         if list_:
-            sys.stdout.write("".join(f"{each.family:<14}{each.id:<40}{each.breaks}\n" for each in faults))
+            _list(faults)
             return
         from checks.drill.drill import DrillRequest
 
@@ -90,14 +112,15 @@ def _drill(request: DrillRequest, stop: threading.Event) -> DrillRecord:
         return conduct_drill(request, listener, stop)
 
 
-def _drill_own(
-    request: Request, faults: list[str], allowed: list[str], healthy_runs: int, stop: threading.Event
-) -> DrillRecord:
-    from checks.drill.outside import OUTSIDE
-    from checks.drill.own import conduct_own_drill
+def _drill_own(request: OwnDrill, stop: threading.Event) -> DrillRecord:
+    from checks.drill.outside.drilling import conduct_own_drill
 
-    with interruptible(stop), drill_listener(len(faults) or len(OUTSIDE)) as listener:
-        return conduct_own_drill(request, faults, allowed, healthy_runs, listener, stop)
+    with interruptible(stop), drill_listener(len(request.faults)) as listener:
+        return conduct_own_drill(request, listener, stop)
+
+
+def _list(faults: Iterable[Named]) -> None:
+    sys.stdout.write("".join(f"{each.family:<14}{each.id:<40}{each.breaks}\n" for each in faults))
 
 
 def _own_request(checklist: Path, profile: str | None, settings: list[str], checks: list[str]) -> Request:

@@ -8,6 +8,7 @@ from typing import get_args
 from checks.drill.catalogue import FOLDER, faults, watched
 from checks.drill.fault import Fault, Site
 from checks.drill.outcome import State
+from checks.drill.outside.catalogue import OUTSIDE
 from checks.markdown import read_markdown
 from tests.signoff.conftest import Command
 
@@ -29,6 +30,12 @@ def test_the_tables_name_every_site_state_and_key() -> None:
         assert f"| `{word}` |" in PAGE.text
     keys = set(Fault.model_fields) - {"id", "family", "site", "breaks", "how"}
     assert all(f"`{key}`" in PAGE.text for key in keys), keys
+
+
+def test_the_table_of_what_is_done_from_outside_is_the_codes() -> None:
+    section = PAGE.text.partition("## A checklist and a service of your own")[2].partition("\n## ")[0]
+    rows = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert rows == [fault.id for fault in OUTSIDE]
 
 
 def test_the_fault_that_is_shown_is_in_the_catalogue() -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter
 
+from checks.drill.choosing import chosen_of
 from checks.drill.fault import Family, Fault
-from checks.errors import ConfigurationError, Problem
-from checks.explaining import suggestion
 
 FOLDER = Path(__file__).parent
 
@@ -44,17 +43,4 @@ def chosen(ids: Sequence[str], families: Sequence[str]) -> tuple[Fault, ...]:
 
     Raises ConfigurationError for a name that is none, with the nearest.
     """
-    problems = []
-    for option, given, known in (
-        ("--fault", ids, [fault.id for fault in faults()]),
-        ("--family", families, [family.value for family in Family]),
-    ):
-        for name in given:
-            if name not in known:
-                message = f"{option} {name}: no such thing{suggestion(name, known)}"
-                problems.append(Problem("drill", None, None, message))
-    if problems:
-        raise ConfigurationError(problems)
-    if not (ids or families):
-        return faults()
-    return tuple(fault for fault in faults() if fault.id in ids or fault.family in families)
+    return chosen_of(faults(), ids, families)

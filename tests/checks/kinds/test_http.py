@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import socket
 import threading
@@ -201,12 +202,16 @@ def test_silence_is_a_failure_that_names_the_time(make: Make, context: MakeConte
     assert "no answer within 0.285 s" in observation.reason
 
 
-def test_an_interrupted_run_is_an_error_and_ends_at_once(make: Make, context: MakeContext, target: Target) -> None:
+def test_an_interrupted_run_is_an_error_and_ends_at_once_and_quietly(
+    make: Make, context: MakeContext, target: Target, caplog: pytest.LogCaptureFixture
+) -> None:
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     observation = make(HttpCheck, url="/slow").observe(context(target=target, stop=stop))
     assert observation.status is Status.ERROR
     assert "stopped" in observation.reason
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_an_answer_without_end_is_a_failure(

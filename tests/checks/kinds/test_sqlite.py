@@ -60,6 +60,12 @@ def test_another_file_is_no_database(tmp_path: Path, make: Make, context: MakeCo
     assert seen["integrity"] == "file is not a database"
 
 
+def test_a_database_that_was_emptied_is_none(database: Path, make: Make, context: MakeContext) -> None:
+    os.truncate(database, 0)
+    seen = make(SqliteCheck, path=str(database), query="SELECT 1").observe(context()).properties
+    assert (seen["integrity"], seen["value"]) == ("the file is empty", None)
+
+
 def test_a_missing_database_fails(make: Make, context: MakeContext) -> None:
     observation = make(SqliteCheck, path="none.db").observe(context())
     assert observation.status is Status.FAIL

@@ -1,0 +1,107 @@
+"""A reverse proxy stands between the run and the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from checks.drill.fault import Family
+from checks.drill.mischief import reverse_proxy
+from checks.drill.outside.fault import Ground, OutsideFault
+from checks.run import Request
+
+ASKS_URL = frozenset({"http", "sequence"})
+LATE_S = 20.0
+"""How much later an answer comes, in seconds: more than any service is allowed by a check that looks at latency."""
+
+
+def _fronted(**mischief: Any) -> Callable[[Ground], AbstractContextManager[Request]]:
+    @contextmanager
+    def changed(ground: Ground) -> Iterator[Request]:
+        target = ground.target
+        own = {name: value for name, value in mischief.items() if name not in {"only_identity", "with_key"}}
+        paths = [target.identity, *([target.stats] if target.stats else [])]
+        plan = {"path": target.identity} if mischief.get("only_identity") else {"not_paths": paths}
+        if mischief.get("with_key"):
+            own["request_headers"] = {"authorization": f"Bearer {target.api_key}"}
+        with reverse_proxy(target.url or "", {**plan, **own}) as url:
+            yield replace(ground.request, settings={**ground.request.settings, "target.url": url})
+
+    return changed
+
+
+def _requests(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The requests of a check that go to the service; none where it asks elsewhere too, or each instance."""
+    steps = raw.get("steps") or [raw]
+    is_meant = raw.get("kind") in ASKS_URL and not raw.get("instances")
+    return list(steps) if is_meant and all(str(step.get("url", "")).startswith("/") for step in steps) else []
+
+
+def _asks(ground: Ground, check: str) -> bool:
+    return bool(_requests(ground.raw(check)))
+
+
+def _looks_at_latency(ground: Ground, check: str) -> bool:
+    raw = ground.raw(check)
+    return _asks(ground, check) and any("latency" in str(name) for name in raw.get("expect") or ())
+
+
+def _asks_without_the_key(ground: Ground, check: str) -> bool:
+    keyless = [step.get("auth") in {"none", "wrong"} for step in _requests(ground.raw(check))]
+    return ground.target.api_key is not None and any(keyless)
+
+
+FAULTS = (
+    OutsideFault(
+        id="fails",
+        family=Family.UPSTREAM,
+        breaks="The service answers 500 to everything.",
+        how="a reverse proxy in front answers so",
+        notices=_asks,
+        changed=_fronted(status=500, body="{}"),
+    ),
+    OutsideFault(
+        id="says-nothing",
+        family=Family.UPSTREAM,
+        breaks="The service answers 200 with an empty object to everything.",
+        how="a reverse proxy in front answers so",
+        notices=_asks,
+        changed=_fronted(status=200, body="{}"),
+    ),
+    OutsideFault(
+        id="breaks-off",
+        family=Family.UPSTREAM,
+        breaks="Every answer ends before its end.",
+        how="a reverse proxy in front cuts every answer in half",
+        notices=_asks,
+        changed=_fronted(cut=0.5),
+    ),
+    OutsideFault(
+        id="late",
+        family=Family.UPSTREAM,
+        breaks="Every answer comes late.",
+        how=f"a reverse proxy in front waits {LATE_S:.0f} s",
+        notices=_looks_at_latency,
+        changed=_fronted(delay_s=LATE_S),
+        unnoticed="no check that passes expects a latency",
+    ),
+    OutsideFault(
+        id="every-key-is-good",
+        family=Family.ACCOUNTS,
+        breaks="The service takes every key, and none.",
+        how="a reverse proxy in front puts the right key into every request",
+        notices=_asks_without_the_key,
+        changed=_fronted(with_key=True),
+        unnoticed="no check that passes asks with a wrong key or none",
+    ),
+    OutsideFault(
+        id="another-release",
+        family=Family.EVIDENCE,
+        breaks="What answers is another release.",
+        how="a reverse proxy in front changes the version",
+        notices=_asks,
+        changed=_fronted(only_identity=True, answer={"version": "v0.0.0-drill"}),
+    ),
+)
