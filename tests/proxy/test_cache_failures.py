@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import respx
@@ -87,6 +89,47 @@ def test_store_that_fails(proxy: RunningProxy, upstream: respx.Route) -> None:
     assert (event["operation"], event["level"]) == ("store", "ERROR")
     assert event["cause"] in ("ENOTDIR", "EEXIST")
     assert proxy.stats()["cache"]["errors"] == 1
+
+
+def _raising(number: int) -> Callable[..., NoReturn]:
+    """What the system says in place of doing its work."""
+
+    def raising(*_: object) -> NoReturn:
+        raise OSError(number, "what the system says")
+
+    return raising
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO"])
+def test_disk_that_takes_nothing(
+    name: str, proxy: RunningProxy, upstream: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upstream is not None
+    with monkeypatch.context() as broken:
+        broken.setattr("proxy.atomic.os.open", _raising(getattr(errno, name)))
+        _answered(proxy, "error")
+
+    assert {event["cause"] for event in proxy.events("cache_error")} == {name}
+    assert list(proxy.service.home.cache.glob("??/*")) == []
+    _answered(proxy, "miss")
+    _answered(proxy, "hit")
+
+
+@pytest.mark.parametrize("name", ["EACCES", "EIO"])
+def test_disk_that_gives_nothing_back(
+    name: str, proxy: RunningProxy, upstream: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = proxy.generate()
+    (path,) = proxy.service.home.cache.glob("??/*")
+    path.touch()  # so that memory does not answer
+    with monkeypatch.context() as broken:
+        broken.setattr("proxy.cache.answer_store.FileState.of", _raising(getattr(errno, name)))
+        _answered(proxy, "error")
+
+    (event,) = proxy.events("cache_error")
+    assert (event["operation"], event["cause"]) == ("lookup", name)
+    assert proxy.generate().content == first.content
+    assert upstream.call_count == 2
 
 
 def test_lookup_that_fails_is_not_followed_by_a_store(proxy: RunningProxy, upstream: respx.Route) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from proxy.home import initialise
 from tests.proxy.conftest import drawn
 from tests.proxy.processes import run, served
 
@@ -60,7 +61,7 @@ def _slow_upstream() -> Iterator[_SlowUpstream]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_path: Path) -> None:
-    key = run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    _, key = initialise(tmp_path / "home")
     with served(tmp_path / "home") as server:
         health = httpx.get(f"{server.url}/healthz", timeout=10).json()
         response = httpx.post(
@@ -82,7 +83,7 @@ def test_server_serves_and_stops_in_an_orderly_way(number: signal.Signals, tmp_p
 
 
 def test_request_that_is_under_way_is_finished_after_the_signal(tmp_path: Path) -> None:
-    key = run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    _, key = initialise(tmp_path / "home")
     with (
         _slow_upstream() as upstream,
         served(tmp_path / "home", upstream=upstream.url) as server,

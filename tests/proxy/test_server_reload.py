@@ -13,18 +13,16 @@ import pytest
 
 from proxy.atomic import write_private
 from proxy.errors import StartError
-from proxy.home import ClientKey, Home
+from proxy.home import ClientKey, Home, initialise
 from proxy.settings import read_settings
-from tests.proxy.processes import Served, run, served
+from tests.proxy.processes import Served, served
 from tests.proxy.waiting import until
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home without client keys."""
-    home = Home(tmp_path / "home")
-    run("init", "--home", str(home.path))
-    return home
+    return Home(initialise(tmp_path / "home")[0])
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from proxy.home import initialise
 from tests.proxy.processes import Served, run, served
 from tests.proxy.waiting import until
 
@@ -20,7 +21,7 @@ from tests.proxy.waiting import until
 @pytest.fixture
 def key(tmp_path: Path) -> str:
     """The client key of the home."""
-    return run("init", "--home", str(tmp_path / "home")).stdout.strip()
+    return initialise(tmp_path / "home")[1]
 
 
 @pytest.fixture

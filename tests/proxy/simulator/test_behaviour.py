@@ -4,7 +4,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ BODIES = [f'{{"contents": "{number}"}}'.encode() for number in range(2000)]
 
 
 @given(seed=st.integers(0, 10_000), rate=st.floats(0, 1))
+@settings(max_examples=30)
 def test_the_share_of_failing_bodies_is_the_rate(seed: int, rate: float) -> None:
     behaviour = Behaviour(seed=seed, error_rate=rate)
     failing = sum(behaviour.failure_for(body) is not None for body in BODIES)
