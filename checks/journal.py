@@ -29,6 +29,7 @@ class Journal:
     """Appends events to a file, each synced; safe to use from several threads. A torn last line is cut off first."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._lock = threading.Lock()
         content = os.pread(self._descriptor, MAX_BYTES, 0)
@@ -49,8 +50,18 @@ class Journal:
         record = {"journal": VERSION, "ts": datetime.now(UTC).isoformat(), "event": event, **facts}
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
         with self._lock:
-            os.write(self._descriptor, line.encode())
+            self._write(line.encode())
+
+    def _write(self, line: bytes) -> None:
+        """Put a whole line on disk; of one that does not fit, nothing is left and OSError names the file."""
+        end = os.fstat(self._descriptor).st_size
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
             os.fsync(self._descriptor)
+        except OSError as cause:
+            os.ftruncate(self._descriptor, end)
+            raise OSError(cause.errno, cause.strerror, str(self._path)) from cause
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:

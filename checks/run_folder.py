@@ -23,7 +23,10 @@ DEFAULT_PARENT = Path("signoff-runs")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the whole new one, also after a crash."""
+    """Write `content` to `path` so that a reader sees the old file or the whole new one, also after a crash.
+
+    Raises OSError, which names `path`, where it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -32,8 +35,10 @@ def write_atomically(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as cause:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(cause, OSError):
+            raise OSError(cause.errno, cause.strerror, str(path)) from cause
         raise
 
 

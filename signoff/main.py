@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -89,7 +90,14 @@ def _exit_code() -> int:
         rich_utils.rich_format_error(mistake)  # type: ignore[arg-type]  # all but Abort and Exit, which are gone, fit
         return ExitCode.USAGE
     except Exception as raised:
-        return _explained(raised)
+        try:
+            return _explained(raised)
+        except OSError:  # there is no place left to say it
+            return ExitCode.INTERNAL
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_ROOM = "make room; a run is then gone on with by `signoff continue RUN`"
 
 
 def _explained(raised: Exception) -> int:
@@ -98,6 +106,10 @@ def _explained(raised: Exception) -> int:
     if isinstance(raised, SignoffError):
         sys.stderr.write(f"{raised}\n")
         return ExitCode.USAGE
+    if isinstance(raised, OSError) and raised.errno in _FULL:
+        what = raised.filename or "what was to be written"
+        sys.stderr.write(f"{what}: cannot be written: {raised.strerror}; {_ROOM}\n")
+        return ExitCode.HOLD
     import traceback
 
     traceback.print_exception(raised)

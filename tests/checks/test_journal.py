@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import threading
 from pathlib import Path
 
@@ -52,3 +53,18 @@ def test_threads_do_not_tear_each_others_lines(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert len(read_journal(tmp_path / "journal.jsonl")) == 50
+
+
+def test_of_an_event_that_does_not_fit_on_the_disk_nothing_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(path) as journal:
+        journal.append("first", {})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            with pytest.raises(OSError, match=r"journal\.jsonl"):
+                journal.append("long", {"text": "x" * 2000})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        journal.append("second", {})
+    assert [event["event"] for event in read_journal(path)] == ["first", "second"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
+import os
+import resource
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -94,10 +97,19 @@ def prometheus(answer: Any) -> Case:
     return laid
 
 
-def matrix(*values: str, **more: Any) -> dict[str, Any]:
-    """Prometheus' answer with one series, or none."""
+def matrix(*values: str, le: str = "+Inf", **more: Any) -> dict[str, Any]:
+    """Prometheus' answer with one series of a value a minute up to now, or none."""
     at = datetime.now(UTC).timestamp() // 60 * 60
-    series = [{"metric": {}, "values": [[at, value] for value in values]}] if values else []
+    series = (
+        [
+            {
+                "metric": {"le": le},
+                "values": [[at - 60 * (len(values) - place), value] for place, value in enumerate(values, start=1)],
+            }
+        ]
+        if values
+        else []
+    )
     return {"status": "success", "data": {"resultType": "matrix", "result": series}, **more}
 
 
@@ -122,11 +134,12 @@ def locked(place: Place) -> Arguments:
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("CREATE TABLE t (a)")
     holder.execute("BEGIN EXCLUSIVE")
-    HELD.append(holder)
+    HELD.append(holder.close)
     return looks("sqlite", {"integrity": "ok"}, path=str(path), timeout="2s")(place)
 
 
-HELD: list[sqlite3.Connection] = []
+HELD: list[Callable[[], object]] = []
+"""What ends what a case holds."""
 
 
 def with_file(make: Callable[[Path], object], kind: str, expect: Any, **fields: Any) -> Case:
@@ -156,6 +169,46 @@ def taken(place: Place) -> Arguments:
     return data(told("a"), command="run")(place)
 
 
+def full(place: Place) -> Arguments:
+    """A disk with room for the record of the run, and none for its report in HTML."""
+    arguments = data(told("a"), command="run")(place)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, hard))
+    HELD.append(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
+    return arguments
+
+
+def written_by_another(place: Place) -> Arguments:
+    """A folder that another run is being written to."""
+    (place.folder / "run").mkdir()
+    stream = (place.folder / "run" / ".lock").open("w")
+    fcntl.flock(stream, fcntl.LOCK_EX)
+    HELD.append(stream.close)
+    return data(told("a"), command="run")(place)
+
+
+def of_two_versions(place: Place) -> Arguments:
+    """Instances that are of different versions, the first of that of the release."""
+    named = [{"name": name, "url": f"{place.http}/is/{name}"} for name in (VERSION, "v0.9.0")]
+    instances = [{**each, "name": str(place)} for place, each in zip(("one", "two"), named, strict=True)]
+    return data(told("a"), command="run", target={"instances": instances})(place)
+
+
+def old(folder: Path) -> None:
+    """A backup that was written two days ago."""
+    (folder / "backup.tar").write_bytes(b"x" * 100)
+    written = (SOON - timedelta(days=2)).timestamp()
+    os.utime(folder / "backup.tar", (written, written))
+
+
+def journal_of_another_version(place: Place) -> Arguments:
+    """A run whose journal is of a version to come."""
+    folder = place.folder / "run"
+    folder.mkdir()
+    (folder / "journal.jsonl").write_text('{"journal": 99, "event": "run_started"}\n')
+    return ["continue", folder]
+
+
 def link(folder: Path) -> None:
     (folder / "real").write_text("x")
     (folder / "a").symlink_to(folder / "real")
@@ -176,12 +229,10 @@ def zones(folder: Path) -> None:
     )
 
 
-def other_journal(place: Place) -> Arguments:
-    """A run whose journal is of a version to come."""
-    folder = place.folder / "run"
-    folder.mkdir()
-    (folder / "journal.jsonl").write_text('{"schema_version": 99, "event": "run_started"}\n')
-    return ["report", folder]
+def no_run(place: Place) -> Arguments:
+    """A folder that holds nothing."""
+    (place.folder / "run").mkdir()
+    return ["report", place.folder / "run"]
 
 
 SOON = datetime.now(UTC)
@@ -232,7 +283,7 @@ CASES: dict[str, Case] = {
     "TLS error": lambda place: looks("http", {"status": 200}, url=place.tls)(place),
     "redirect loop": asks("/away", {"status": 200}),
     "answer without end": asks("/endless", {"bytes": {"below": "100MB"}}),
-    "slow answer": asks("/slow", {"status": 200}, timeout="2s"),
+    "slow answer": asks("/slow", {"status": 200}, timeout="4s"),
     "answer that is no JSON": asks("/text", {"json.a": 1}),
     "JSON with NaN": python("print('NaN')", {"json": 1}),
     "log missing": logged(lambda folder: None),
@@ -245,6 +296,8 @@ CASES: dict[str, Case] = {
     "Prometheus: error": prometheus({"status": "error", "errorType": "timeout", "error": "query timed out"}),
     "Prometheus: empty": prometheus(matrix()),
     "Prometheus: NaN": prometheus(matrix("NaN")),
+    "Prometheus: warnings": prometheus(matrix(*map(str, range(20)), warnings=["a store could not be asked"])),
+    "Prometheus: bucket without an edge": prometheus(matrix(*map(str, range(20)), le="")),
     "Prometheus: no JSON": prometheus(b"<html>"),
     "database locked": locked,
     "database corrupt": with_file(
@@ -255,13 +308,20 @@ CASES: dict[str, Case] = {
     "backup of an empty file": with_file(
         file_of("a", b""), "backup", {"restored": True}, of=["{folder}/a"], to="{folder}/b", timeout="9s"
     ),
+    "backup older than the release": with_file(
+        old, "file", {"exists": True, "age": {"below": "1h"}}, path="{folder}/backup.tar"
+    ),
     "waiver expired": waived,
     "plug-in that cannot be imported": data({**told("a"), "kind": "missing-module"}),
     "plug-in that raises": looks("raising", {}, message="out of order"),
     "figure that is not finite": looks("not-a-number", {"rate": {"below": "5%"}}),
     "folder of another run": taken,
+    "two runs at once in one folder": written_by_another,
+    "journal of another version": journal_of_another_version,
+    "disk full while writing the report": full,
+    "instances of different versions": of_two_versions,
     "folder that cannot be made": lambda place: [*data(told("a"), command="run")(place)[:-1], "/dev/full/run"],
-    "folder that holds no run": other_journal,
+    "folder that holds no run": no_run,
     "instance that cannot be reached": data(
         {"id": "a", "title": "A", "kind": "http", "url": "/", "expect": {"status": 200}, "instances": "all"},
         command="run",

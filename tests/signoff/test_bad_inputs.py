@@ -70,7 +70,7 @@ def prometheus() -> Iterator[Callable[[bytes], str]]:
 def place(tmp_path: Path, http: str, tls: str, prometheus: Callable[[bytes], str]) -> Iterator[Place]:
     yield Place(tmp_path, http, tls, prometheus)
     while HELD:
-        HELD.pop().close()
+        HELD.pop()()
 
 
 def test_the_table_and_the_cases_are_the_same() -> None:

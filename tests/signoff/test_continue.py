@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import threading
 from pathlib import Path
@@ -149,3 +150,18 @@ def test_a_rejection_that_stays_is_told_once(signoff: Command, tmp_path: Path) -
     assert signoff("rerun", run, "a", "--reason", "the p95 was too near").code == 0
     code, decision = gated(signoff, run, tmp_path / "allowed")
     assert (code, decision["reason"], decision["changed_files"]) == (1, "qa-lead: rejected by alice", [])
+
+
+def test_a_run_whose_report_did_not_fit_on_the_disk_is_gone_on_with(signoff: Command, tmp_path: Path) -> None:
+    path = write(tmp_path, checklist(stage(told("a")), approvals=[{"role": "qa-lead"}]))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8000, hard))
+    try:
+        said = signoff("run", path, "--output", tmp_path / "run", "--quiet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (said.code, "report.html: cannot be written" in said.err) == (3, True), said.err
+    assert not (tmp_path / "run" / "junit.xml").exists()
+    assert signoff("approve", tmp_path / "run", "--role", "qa-lead", "--key", make_key(tmp_path, "alice")).code == 2
+    assert signoff("continue", tmp_path / "run").code == 0
+    assert (tmp_path / "run" / "junit.xml").exists()

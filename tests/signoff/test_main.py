@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -65,3 +67,18 @@ def test_a_defect_is_told_as_one(signoff: Command, tmp_path: Path, monkeypatch: 
     assert said.code == 4
     assert "ZeroDivisionError: by zero" in said.err
     assert "a defect of signoff, not a verdict" in said.err
+
+
+@pytest.mark.parametrize(
+    ("stream", "arguments", "code"),
+    [("stdout", ["schema"], ExitCode.HOLD), ("stderr", ["lint", "no-such-file.yaml"], ExitCode.INTERNAL)],
+)
+def test_where_nothing_can_be_said_the_code_is_no_verdict_of_a_release(
+    tmp_path: Path, stream: str, arguments: list[str], code: ExitCode
+) -> None:
+    program = str(Path(sys.executable).parent / "signoff")
+    with Path("/dev/full").open("w") as full, (tmp_path / "other").open("w") as other:
+        out, err = (full, other) if stream == "stdout" else (other, full)
+        said = subprocess.run([program, *arguments], cwd=tmp_path, check=False, timeout=60, stdout=out, stderr=err)
+    told = "what was to be written: cannot be written: No space left on device" if stream == "stdout" else ""
+    assert (said.returncode, told in (tmp_path / "other").read_text()) == (code, True)

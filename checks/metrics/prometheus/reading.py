@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import floor, isfinite
+from math import floor, isfinite, isnan
 from typing import NamedTuple
 
 from checks.metrics.coverage import Note
@@ -89,10 +89,11 @@ class _Reading:
     def rows(self) -> dict[WindowKey, Sums]:
         """Ask for all series and add them up."""
         names, parts = self._names, defaultdict[_Cell, list[Sums]](list)
-        buckets = self._series(names.durations, "_bucket")
-        if not buckets:
+        found = self._series(names.durations, "_bucket")
+        if not found:
             self.notes[Note("prometheus_empty", names.durations.selector("_bucket"))] += 1
             return {}
+        buckets = self._with_edges(found)
         self._scraped = self._cells_scraped()
         known = self._known(buckets)
         self._note_missing(known)
@@ -115,6 +116,13 @@ class _Reading:
             if broken:
                 self.notes[Note("prometheus_not_a_number", series.metric + suffix)] += len(broken)
         return found
+
+    def _with_edges(self, buckets: Sequence[Samples]) -> list[Samples]:
+        """Those whose upper edge is a number; of others nothing is known, which is noted."""
+        good = [each for each in buckets if _edge(each) is not None]
+        if len(good) < len(buckets):
+            self.notes[Note("prometheus_not_a_number", f"{self._names.durations.metric}_bucket{{le}}")] += 1
+        return good
 
     def _cells_scraped(self) -> set[_Cell]:
         """Windows in which an instance was scraped, so that a value that only stands still is not taken for quiet."""
@@ -186,6 +194,14 @@ class _Reading:
                     generated=histogram if outcome in outcomes.generated else Histogram(),
                 ),
             )
+
+
+def _edge(samples: Samples) -> float | None:
+    try:
+        edge = float(samples.labels.get("le", ""))
+    except ValueError:
+        return None
+    return None if isnan(edge) else edge
 
 
 def _histogram(cumulative: dict[float, float], sum_us: int) -> Histogram:

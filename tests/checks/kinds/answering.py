@@ -45,6 +45,7 @@ class Answering:
                 Route("/pictures", self.pictures, methods=["POST"]),
                 Route("/picture", self.picture),
                 Route("/text", self.text),
+                Route("/is/{version}/healthz", self.healthz),
                 Route("/slow", self.slow),
                 Route("/endless", self.endless),
                 Route("/away", self.away),
@@ -86,6 +87,10 @@ class Answering:
     async def text(self, request: Request) -> Response:
         """A body that is no JSON."""
         return Response("all is well", media_type="text/plain")
+
+    async def healthz(self, request: Request) -> Response:
+        """The version that the path names."""
+        return JSONResponse({"version": request.path_params["version"]})
 
     async def slow(self, request: Request) -> Response:
         """No answer for a long time."""
