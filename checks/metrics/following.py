@@ -154,8 +154,9 @@ class Follower:
             self.finished = [*self.finished, growth.mark][-_MOST_FINISHED:]
 
     def _count(self, growth: Growth, now: datetime) -> None:
+        size = growth.size  # what comes meanwhile is for the next step, or there might be no end to this one
         try:
-            while block := growth.records(self._format(growth), MOST_AT_ONCE):
+            while growth.mark.offset < size and (block := growth.records(self._format(growth), MOST_AT_ONCE)):
                 self._add(block, growth, now)
         except GrowthError as error:
             raise LogSourceError(str(growth.path), str(error), "check the file") from error

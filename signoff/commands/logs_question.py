@@ -15,7 +15,6 @@ from rich.console import Console
 from checks.metrics.engine import read_windows
 from checks.metrics.gathering import Reader, gather
 from checks.metrics.log_format import FieldName
-from checks.metrics.prometheus.reading import read_prometheus
 from checks.metrics.spans import parse_moment, parse_window
 from checks.metrics.table import WindowTable
 
@@ -53,6 +52,8 @@ class Question:
         with console.status("reading…") if console.is_terminal else nullcontext():
             tables = []
             if self.prometheus:
+                from checks.metrics.prometheus.reading import read_prometheus
+
                 since = self.since or self.now - _ASKED_OF_PROMETHEUS
                 tables.append(read_prometheus(self.prometheus, since, self.until or self.now, self.window_s))
             if self.paths or not tables:

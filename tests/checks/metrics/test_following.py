@@ -9,13 +9,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import zstandard
 
+from checks.metrics import following
 from checks.metrics.checkpoint import read_checkpoint, write_checkpoint
+from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
 from checks.metrics.following import STEPS_UNSEEN, Follower
+from checks.metrics.table import WindowTable
 from tests.checks.metrics.corpus import START, record
 
 LATER = START + timedelta(days=1)
@@ -115,6 +119,21 @@ def test_a_line_counts_when_it_is_whole(tmp_path: Path) -> None:
     assert [follower.step(LATER), follower.step(LATER)] == [1, 0]
     append(log, "\n")
     assert follower.step(LATER) == 1
+    follower.close()
+
+
+def test_a_step_ends_though_the_log_grows_while_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "a.jsonl"
+    follower = Follower([str(log)])
+    append(log, line(0))
+    written = iter(range(1, 5))
+
+    def read_meanwhile(*paths: Any, **asked: Any) -> WindowTable:
+        append(log, line(next(written)))
+        return read_windows(*paths, **asked)
+
+    monkeypatch.setattr(following, "read_windows", read_meanwhile)
+    assert [follower.step(LATER), follower.step(LATER)] == [1, 1]
     follower.close()
 
 
