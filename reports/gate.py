@@ -29,7 +29,7 @@ def banner_of(decision: Decision) -> list[str]:
     if override is None:
         return [f"The gate says {decision.decision.value}: {'; '.join(decision.reasons)}"]
     until = values.moment(override.expires)
-    by = f"{override.principal} as {override.role}, {override.fingerprint}"
+    by = f"{override.principal or 'somebody'} as {override.role}, {override.fingerprint}"
     return [
         f"OVERRIDDEN: this release goes only by a signed override of {by}, until {until}: {override.reason}",
         *(f"Passed over: {each}" for each in override.passed_over),

@@ -25,6 +25,17 @@ class Format(StrEnum):
     HTML = "html"
 
 
+FILE_NAMES = {
+    Format.MARKDOWN: "report.md",
+    Format.JUNIT: "junit.xml",
+    Format.JSON: "verdict.json",
+    Format.GITHUB: "summary.md",
+    Format.CSV: "checks.csv",
+    Format.HTML: "report.html",
+}
+"""What the files of each view are called."""
+
+
 def view(run: Path, record: RunRecord, format_: Format, decision: Decision | None = None) -> str:
     """The record of a run's folder in one of the formats, with what a gate said of it where that was asked."""
     from reports import github, html, junit, markdown, table

@@ -34,7 +34,7 @@ def bundle(run: Path, output: Path) -> int:
         raise SigningError(
             output, "is in the run's folder, where it would be a file that nobody signed", "name another"
         )
-    names = sorted([*inventory.digests, *(f"{SIGNATURES}/{name}" for name in signatures)])
+    names = sorted([*inventory.digests, *inventory.views, *(f"{SIGNATURES}/{name}" for name in signatures)])
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in names:

@@ -9,11 +9,10 @@ from enum import StrEnum
 
 from checks.outcome import Verdict
 from checks.signing.inventory import SIGNATURES, Inventory
-from checks.signing.overriding import LONGEST
 from checks.signing.promotion import RequirementState
 from checks.signing.role_states import Case, RoleState, bytes_problem, states_of
 from checks.signing.signatures import Signatures, SignedApproval, SignedOverride
-from checks.signing.statement import OverrideStatement
+from checks.signing.statement import LONGEST_OVERRIDE, OverrideStatement
 from checks.vouching import nobodys
 
 MOST_NAMED = 5
@@ -86,7 +85,21 @@ def changed_files(inventory: Inventory, signatures: Signatures) -> dict[str, str
             continue
         for name in inventory.differences(signature.statement.digests):
             changed.setdefault(name, _how(name, inventory, signature))
+    for name, how in _changed_views(inventory, signatures):
+        changed.setdefault(name, how)
     return dict(sorted(changed.items()))
+
+
+def _changed_views(inventory: Inventory, signatures: Signatures) -> Iterator[tuple[str, str]]:
+    """The views of overrides that are not as the override of their name has them, whether that counts or not."""
+    signed = {name: digest for each in signatures.overrides for name, digest in each.views.items()}
+    for name in {*inventory.views, *signed}:
+        if name not in inventory.views:
+            yield name, "was signed, and is gone"
+        elif name not in signed:
+            yield name, "is of no override that is there"
+        elif inventory.views[name] != signed[name]:
+            yield name, "was changed after it was signed"
 
 
 def decide(case: Case, signatures: Signatures, requirements: Sequence[RequirementState] = ()) -> Decision:
@@ -192,6 +205,6 @@ def _override_problem(signature: SignedOverride, case: Case) -> str | None:
         return "the role may not override"
     if case.now >= signature.statement.predicate.expires:
         return f"it expired at {signature.statement.predicate.expires:%Y-%m-%d %H:%M:%S} UTC"
-    if signature.statement.predicate.expires > signature.at + LONGEST:
-        return f"it is for longer than {LONGEST.days} days"
+    if signature.statement.predicate.expires > signature.at + LONGEST_OVERRIDE:
+        return f"it is for longer than {LONGEST_OVERRIDE.days} days"
     return bytes_problem(signature, role, case)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.outcome import RunRecord
@@ -18,6 +18,8 @@ SIGNATURES = "signatures"
 NEEDED = ("verdict.json", "checklist.yaml", "journal.jsonl", "report.md", "report.html", "junit.xml")
 """Without these a run is not whole; the last is the last that is written."""
 MAX_FILES = 100_000
+VIEW = re.compile(r"override\.[a-z0-9-]+\.[0-9a-f]{16}\.[a-z.]+")
+"""Views of an overridden run, beside its own files: only the override that they are named after covers them."""
 
 _PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f\\\"\ud800-\udfff]+")
 """What `sha256sum --check` and JSON both write as it is."""
@@ -25,14 +27,18 @@ _PLAIN_NAME = re.compile(r"[^\x00-\x1f\x7f\\\"\ud800-\udfff]+")
 
 @dataclass(frozen=True)
 class Inventory:
-    """SHA-256 by path relative to the run's folder, and the paths that can't be signed, with why."""
+    """SHA-256 by path relative to the run's folder, and the paths that can't be signed, with why.
+
+    `views` are digests too, of the views that were written for overrides.
+    """
 
     digests: Mapping[str, str]
     unsignable: Mapping[str, str]
+    views: Mapping[str, str] = field(default_factory=dict)
 
     def differences(self, signed: Mapping[str, str]) -> list[str]:
-        """The paths whose bytes are not the signed ones: changed, taken away or added."""
-        paths = {*self.digests, *signed}
+        """The paths whose bytes are not the signed ones: changed, taken away or added; of all but `views`."""
+        paths = {*self.digests, *(path for path in signed if not VIEW.fullmatch(path))}
         return sorted({path for path in paths if self.digests.get(path) != signed.get(path)} | {*self.unsignable})
 
     def not_as_recorded(self, record: RunRecord) -> list[str]:
@@ -52,6 +58,7 @@ def take_inventory(run: Path) -> Inventory:
         raise SigningError(run, "is not a folder", "name the folder of a run, such as signoff-runs/<UTC>-<nonce>")
     _refuse_a_writer(run)
     digests: dict[str, str] = {}
+    views: dict[str, str] = {}
     unsignable: dict[str, str] = {}
     for path in _files(run):
         name = path.relative_to(run).as_posix()
@@ -60,10 +67,10 @@ def take_inventory(run: Path) -> Inventory:
         elif not _PLAIN_NAME.fullmatch(name):
             unsignable[name] = "has a name that no list of digests can hold"
         else:
-            digests[name] = _digest(path)
-        if len(digests) + len(unsignable) > MAX_FILES:
+            (views if VIEW.fullmatch(name) else digests)[name] = _digest(path)
+        if len(digests) + len(views) + len(unsignable) > MAX_FILES:
             raise SigningError(run, f"holds more than {MAX_FILES} files", "name the folder of one run")
-    return Inventory(digests, unsignable)
+    return Inventory(digests, unsignable, views)
 
 
 def _files(run: Path) -> Iterator[Path]:

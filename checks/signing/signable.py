@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from checks.approval import Approval
 from checks.outcome import RunRecord
@@ -12,7 +14,7 @@ from checks.run_folder import write_atomically
 from checks.signing.armour import read_armour
 from checks.signing.errors import SigningError
 from checks.signing.inventory import NEEDED, SIGNATURES, Inventory, take_inventory
-from checks.signing.signed_file import file_name
+from checks.signing.signed_file import file_name, views_of
 from checks.signing.ssh import sign
 from checks.signing.statement import LONGEST_COMMENT, Statement, encoded, namespace_of
 from checks.signing.terms import Terms, read_terms
@@ -48,14 +50,19 @@ class Signable:
             "signed_at": signed_at,
         }
 
-    def sign(self, statement: Statement, key: Path) -> Path:
+    def sign(self, statement: Statement, key: Path, beside: Mapping[str, bytes] = MappingProxyType({})) -> Path:
         """Keep a statement and its signature beside the files; the same key's last one of the kind is replaced.
 
-        Returns the statement's path. Raises SigningError where the key cannot sign.
+        `beside` are views of the run that the statement covers. Returns the statement's path. Raises SigningError where
+        the key cannot sign.
         """
         content = encoded(statement)
         signature = sign(content, key, namespace_of(statement))
         path = self.run / SIGNATURES / file_name(statement, read_armour(signature).fingerprint)
+        if set(beside) != set(views_of(path.name, statement)):
+            raise SigningError(key, "is not the key that signed", "look whose the .pub file beside it is")
+        for name, view in beside.items():
+            write_atomically(self.run / name, view)
         write_atomically(path.with_name(f"{path.name}.sig"), signature)
         write_atomically(path, content)
         return path

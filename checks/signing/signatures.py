@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from checks.signing.errors import SigningError
 from checks.signing.inventory import SIGNATURES
-from checks.signing.signed_file import NAME, BrokenError, judge, read_signed
+from checks.signing.signed_file import NAME, BrokenError, judge, read_signed, views_of
 from checks.signing.statement import ApprovalStatement, OverrideStatement
 from checks.signing.trust import Trust
 
@@ -33,6 +33,11 @@ class Signature(Generic[S]):
     def role(self) -> str:
         """The role that it was given in."""
         return self.statement.predicate.role
+
+    @property
+    def views(self) -> dict[str, str]:
+        """SHA-256 by path of the views that were written for it, if it is an override."""
+        return views_of(self.name, self.statement)
 
     @property
     def at(self) -> datetime:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from checks.signing.armour import MAX_BYTES, fingerprint, read_armour
 from checks.signing.errors import SigningError
+from checks.signing.inventory import VIEW
 from checks.signing.ssh import mismatch, refusal
 from checks.signing.statement import OverrideStatement, Statement, decoded, namespace_of
 from checks.signing.trust import Trust
@@ -41,8 +42,23 @@ class SignedFile:
 
 def file_name(statement: Statement, key_fingerprint: str) -> str:
     """Where a statement made with a key is kept; its signature is beside it, with `.sig` after the name."""
-    kind = "override." if isinstance(statement, OverrideStatement) else ""
-    return f"{kind}{statement.predicate.role}.{hashlib.sha256(key_fingerprint.encode()).hexdigest()[:16]}.json"
+    named = override_name if isinstance(statement, OverrideStatement) else _name
+    return f"{named(statement.predicate.role, key_fingerprint)}.json"
+
+
+def override_name(role: str, key_fingerprint: str) -> str:
+    """What the files of an override in a role begin with."""
+    return f"override.{_name(role, key_fingerprint)}"
+
+
+def _name(role: str, key_fingerprint: str) -> str:
+    return f"{role}.{hashlib.sha256(key_fingerprint.encode()).hexdigest()[:16]}"
+
+
+def views_of(name: str, statement: Statement) -> dict[str, str]:
+    """SHA-256 by path of the views that a statement of that name covers: those that are named after it."""
+    own = name.removesuffix("json")
+    return {path: digest for path, digest in statement.digests.items() if VIEW.fullmatch(path) and path.startswith(own)}
 
 
 def read_signed(folder: Path, name: str) -> SignedFile:

@@ -15,6 +15,7 @@ from checks.signing.errors import SigningError
 
 TIMEOUT_S = 60.0
 """A key on a token waits for a touch."""
+_NO_KEY = ("there is no such key", "name a private key, or a public one whose key an agent has")
 
 
 def sign(content: bytes, key: Path, namespace: str) -> bytes:
@@ -23,7 +24,7 @@ def sign(content: bytes, key: Path, namespace: str) -> bytes:
     Raises SigningError where there is no such key, or where it is encrypted and no agent has it.
     """
     if not key.is_file():
-        raise SigningError(key, "there is no such key", "name a private key, or a public one whose key an agent has")
+        raise SigningError(key, *_NO_KEY)
     with tempfile.TemporaryDirectory() as folder:
         message = Path(folder) / "statement.json"
         message.write_bytes(content)
@@ -32,6 +33,17 @@ def sign(content: bytes, key: Path, namespace: str) -> bytes:
         if done.exit_code != 0 or not signature.is_file():
             raise SigningError(key, *_why_not(done))
         return canonical(signature.read_bytes())
+
+
+def fingerprint_of(key: Path) -> str:
+    """The fingerprint of a private or public key, which needs no passphrase; raises SigningError where it is none."""
+    if not key.is_file():
+        raise SigningError(key, *_NO_KEY)
+    done = _run("-l", "-E", "sha256", "-f", str(key.resolve()), cwd=key.resolve().parent)
+    words = done.stdout.decode(errors="replace").split()
+    if done.exit_code != 0 or len(words) < 2 or not words[1].startswith("SHA256:"):
+        raise SigningError(key, *_why_not(done))
+    return words[1]
 
 
 def mismatch(content: bytes, signature: bytes, namespace: str) -> str | None:

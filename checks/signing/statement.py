@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
@@ -16,6 +16,8 @@ STATEMENT_TYPE: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io
 APPROVAL_NAMESPACE = "signoff-approval-v1"
 OVERRIDE_NAMESPACE = "signoff-override-v1"
 LONGEST_COMMENT = 4000
+LONGEST_OVERRIDE = timedelta(days=7)
+"""How long an override may count: it is for an emergency, and a week is enough to mend what it passed over."""
 SHORTEST_REASON = 10
 
 Moment = Annotated[AwareDatetime, PlainSerializer(lambda at: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")]

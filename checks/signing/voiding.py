@@ -6,8 +6,8 @@ from pathlib import Path
 
 from checks.signing.inventory import SIGNATURES
 from checks.signing.signatures import signature_names
-from checks.signing.signed_file import NAME, BrokenError, read_signed
-from checks.signing.statement import OverrideStatement
+from checks.signing.signed_file import NAME, BrokenError, read_signed, views_of
+from checks.signing.statement import OverrideStatement, Statement
 
 VOID = "void-signatures"
 """The folder of a run's folder for signatures that count no more; later ones cover it, so that none is lost."""
@@ -30,11 +30,11 @@ def void_approvals(run: Path) -> tuple[str, ...]:
             continue
         kind = "override" if isinstance(said, OverrideStatement) else "approval"
         told.append(f"the {kind} of {said.predicate.role} of {said.predicate.signed_at:%Y-%m-%d %H:%M:%S} UTC")
-        _put_aside(run, name)
+        _put_aside(run, name, said)
     return tuple(told)
 
 
-def _put_aside(run: Path, name: str) -> None:
+def _put_aside(run: Path, name: str, said: Statement) -> None:
     number = 1
     while (run / VOID / str(number) / name).exists():
         number += 1
@@ -42,3 +42,6 @@ def _put_aside(run: Path, name: str) -> None:
     place.mkdir(parents=True, exist_ok=True)
     for file in (f"{name}.sig", name):
         (run / SIGNATURES / file).rename(place / file)
+    for view in views_of(name, said):
+        if (run / view).is_file():
+            (run / view).rename(place / view)

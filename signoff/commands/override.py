@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from checks.signing.gate import Decision
 
 
 def override(
@@ -20,8 +23,9 @@ def override(
 ) -> None:
     """Sign that a release goes in spite of what its evidence says, or of who has not signed yet.
 
-    The gate then says OVERRIDDEN and exits with 5; it lists what was passed over. Nothing passes over a changed byte, a
-    rejection, or a run that is not whole.
+    The gate then says OVERRIDDEN and exits with 5; it lists what was passed over. So does every view, beside the run's
+    own as override.ROLE.KEY.report.md and so on. Nothing passes over a changed byte, a rejection, or a run that is not
+    whole.
 
     Example:
 
@@ -34,11 +38,16 @@ def override(
     from checks.signing import overriding
     from checks.signing.statement import now
     from reports.escaping import plain
+    from signoff.views import FILE_NAMES, view
 
     record = read_record(run)
     signed_at = now()
     until = overriding.parse_expiry(expires, signed_at)
-    path = overriding.override(run, record, role, key, reason, until, signed_at)
+
+    def views(decision: Decision) -> dict[str, bytes]:
+        return {end: view(run, record, format_, decision).encode() for format_, end in FILE_NAMES.items()}
+
+    path = overriding.override(run, record, role, key, reason, until, signed_at, views)
     sys.stdout.write(f"{role}: overridden until {until:%Y-%m-%d %H:%M:%S} UTC, signed in {path}\n")
     for each in record.reasons:
         sys.stderr.write(f"passed over: {plain(each)}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from checks.outcome import RunRecord
 from checks.signing import approving, overriding
@@ -18,6 +21,8 @@ from checks.signing.errors import SigningError
 from checks.signing.gate import Decided, Decision
 from checks.signing.trust import read_trust
 from tests.checks.running import checklist, stage, told, write
+from tests.reports.html_page import read_page
+from tests.reports.test_junit import cases, outcome
 from tests.signoff.conftest import Command
 from tests.signoff.signing import gated, line, make_key, run_of
 
@@ -128,7 +133,7 @@ OVERRIDABLE = [{"role": "qa-lead"}, {"role": "tech-lead", "may_override": True}]
 def overridden(run: Path, key: Path, expires: timedelta = timedelta(hours=24), role: str = "tech-lead") -> Path:
     record = record_of(run)
     at = record.finished_at.replace(microsecond=0)
-    return overriding.override(run, record, role, key, WHY, at + expires, at)
+    return overriding.override(run, record, role, key, WHY, at + expires, at, lambda _: {"report.md": b"OVERRIDDEN"})
 
 
 @pytest.mark.parametrize(("status", "evidence"), [("fail", "NO-GO"), ("error", "HOLD"), ("pass", "GO")])
@@ -176,6 +181,77 @@ def test_every_view_carries_the_banner_of_an_override(
     else:
         assert "OVERRIDDEN" in said.out
         assert WHY in said.out
+
+
+def test_the_views_beside_the_runs_own_carry_the_banner_and_are_signed_with_it(
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys
+) -> None:
+    run = run_of(signoff, tmp_path / "one", told("a"), told("b", "fail"), approvals=OVERRIDABLE)
+    approved(run, keys["alice"])
+    own = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    given = ("--reason", WHY, "--expires", "24h", "--role", "tech-lead", "--key", keys["bob"])
+    assert signoff("override", run, *given).code == 0
+    assert {name: (run / name).read_bytes() for name in own} == own
+    views = {path.name.split(".", 3)[3]: path.read_text() for path in run.glob("override.tech-lead.*")}
+    assert sorted(views) == ["checks.csv", "junit.xml", "report.html", "report.md", "summary.md", "verdict.json"]
+    fingerprint = gated(signoff, run, allowed)[1]["override"]["fingerprint"]
+    banner = f"signed override of somebody as tech-lead, {fingerprint}, until "
+    over = ("Passed over: b: ", "Passed over: tech-lead: nobody had signed")
+    for end in ("report.md", "summary.md"):
+        quoted = views[end].partition("> **OVERRIDDEN")[2].partition("\n\n")[0].replace("\\", "")
+        assert all(each in quoted for each in (banner, WHY, *over)), end
+        assert "qa-lead: nobody" not in quoted
+    (header,) = read_page(views["report.html"]).all("header")
+    assert all(each in header.text for each in ("OVERRIDDEN", banner, WHY, *over))
+    gate = cases(fromstring(views["junit.xml"]), "verdict")[1]
+    assert (gate.get("name"), outcome(gate)) == ("gate", "skipped")
+    assert all(each in (gate[0].text or "") for each in ("OVERRIDDEN", banner, WHY, *over))
+    said = json.loads(views["verdict.json"])["gate"]
+    assert (said["decision"], said["override"]["reason"]) == ("OVERRIDDEN", WHY)
+    assert [row["overridden"] for row in csv.DictReader(io.StringIO(views["checks.csv"]))] == ["false", "true"]
+    code, decision = gated(signoff, run, allowed)
+    assert (code, decision["changed_files"], decision["approvals"][0]["state"]) == (5, [], "approved")
+
+
+def test_an_override_again_takes_its_views_with_it_and_another_ones_stay(
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys
+) -> None:
+    run = run_of(signoff, tmp_path / "one", told("a", "fail"), approvals=OVERRIDABLE)
+    given = ("--expires", "24h", "--role", "tech-lead")
+    for name, why in (("bob", WHY), ("alice", "also for alice"), ("bob", "another reason")):
+        assert signoff("override", run, "--reason", why, *given, "--key", keys[name]).code == 0
+        assert gated(signoff, run, allowed)[0] == 5
+    told_of = [path.read_text() for path in run.glob("override.tech-lead.*.report.md")]
+    assert sorted(("also for alice" in each, "another reason" in each) for each in told_of) == [
+        (False, True),
+        (True, False),
+    ]
+    assert signoff("rerun", run, "a", "--reason", "it was mended").code in {0, 1}
+    assert list(run.glob("override.*")) == []
+    assert len(list((run / "void-signatures").glob("*/override.tech-lead.*.report.md"))) == 2
+    assert gated(signoff, run, allowed)[0] == 1
+
+
+@pytest.mark.parametrize("spoil", ["changed", "taken away", "added", "statement taken away"])
+def test_a_view_that_is_not_as_its_override_has_it_is_named(
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys, spoil: str
+) -> None:
+    run = run_of(signoff, tmp_path / "one", told("a", "fail"), approvals=OVERRIDABLE)
+    overridden(run, keys["bob"])
+    (view,) = run.glob("override.*")
+    named = view.name
+    if spoil == "changed":
+        view.write_bytes(b"OVERRIDDEM")
+    elif spoil == "taken away":
+        view.unlink()
+    elif spoil == "added":
+        named = view.with_suffix(".html").name
+        (run / named).write_bytes(b"")
+    else:
+        for file in (run / "signatures").iterdir():
+            file.unlink()
+    code, decision = gated(signoff, run, allowed)
+    assert (code, decision["decision"], decision["changed_files"]) == (1, "NO-GO", [named])
 
 
 def test_an_approved_run_needs_no_override(signoff: Command, tmp_path: Path, allowed: Path, keys: Keys) -> None:

@@ -420,12 +420,16 @@ def test_a_third_party_verifies_a_bundle_by_the_recipe(
     done = _recipe(folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Good") == 2
-    for name, content in (("report.md", "# GO\n"), ("more.txt", "")):
+    (banner,) = folder.glob("override.*.report.md")
+    foreign = "override.qa-lead.0123456789abcdef.report.md"
+    for name, content in (("report.md", "# GO\n"), (banner.name, "# GO\n"), (foreign, ""), ("more.txt", "")):
         kept = (folder / name).read_bytes() if (folder / name).exists() else None
         (folder / name).write_text(content)
-        assert _recipe(folder).returncode != 0
+        assert _recipe(folder).returncode != 0, name
+        (folder / name).unlink()
         if kept is not None:
             (folder / name).write_bytes(kept)
+    assert _recipe(folder).returncode == 0
 
 
 def _recipe(folder: Path) -> subprocess.CompletedProcess[str]:

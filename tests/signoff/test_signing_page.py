@@ -11,9 +11,8 @@ import yaml
 
 from checks.approval import Approval, Requirement
 from checks.markdown import read_markdown
-from checks.signing import overriding
 from checks.signing.gate import Decided
-from checks.signing.statement import APPROVAL_NAMESPACE, OVERRIDE_NAMESPACE
+from checks.signing.statement import APPROVAL_NAMESPACE, LONGEST_OVERRIDE, OVERRIDE_NAMESPACE
 from signoff.exit_code import ExitCode
 from tests.signoff.conftest import Command
 
@@ -55,5 +54,5 @@ def test_the_page_names_every_decision_with_its_code_and_our_namespaces() -> Non
         )
     }
     assert f"ours are `{APPROVAL_NAMESPACE}` and `{OVERRIDE_NAMESPACE}`" in PAGE.text
-    assert overriding.LONGEST.days == 7
+    assert LONGEST_OVERRIDE.days == 7
     assert "at most seven days away" in PAGE.text
