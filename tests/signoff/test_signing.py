@@ -31,7 +31,7 @@ Keys = dict[str, Path]
 
 SMALL_BYTES = 600
 """Of a file up to this size every byte is changed."""
-SAMPLED = 100
+SAMPLED = 25
 """Of a larger one this many, evenly spread."""
 
 
@@ -114,11 +114,24 @@ def test_a_signers_last_word_counts(signoff: Command, signed: Path, allowed: Pat
     assert gated(signoff, signed, allowed)[0] == 0
 
 
-def test_every_change_of_a_single_byte_of_a_signed_file_is_noticed(signed: Path, allowed: Path) -> None:
+OVERRIDING = ("--role", "tech-lead", "--reason", "it cannot wait", "--expires", "1h")
+
+
+def test_every_change_of_a_single_byte_of_a_signed_file_is_noticed(
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys
+) -> None:
+    """Of a run that was looked at again: so it holds signatures that were put aside, and views of two overrides."""
+    roles = [{"role": "qa-lead", "deadline": "2h"}, {"role": "tech-lead", "may_override": True}]
+    signed = run_of(signoff, tmp_path / "whole", told("a", "fail"), approvals=roles)
+    for again in (("rerun", signed, "a", "--reason", "mended and tried"), ("gate", signed, "--allowed-signers", allowed)):
+        assert signoff("approve", signed, "--role", "qa-lead", "--key", keys["alice"]).code == 0
+        assert signoff("override", signed, *OVERRIDING, "--key", keys["bob"]).code == 0
+        assert signoff(*again).code in {1, 5}
     read = signatures.read_signatures(signed, read_trust(allowed, None), now())
     assert changed_files(take_inventory(signed), read) == {}
     files = [path for path in sorted(signed.rglob("*")) if path.is_file() and path.parent.name != "signatures"]
-    assert len(files) >= 4
+    assert {path.suffix for path in files} >= {".json", ".jsonl", ".yaml", ".md", ".html", ".xml", ".csv", ".sig"}
+    assert len([path for path in files if path.name.startswith("override.")]) == 6 + 6 + 2
     for path in files:
         content = path.read_bytes()
         for place in range(0, len(content), 1 if len(content) <= SMALL_BYTES else len(content) // SAMPLED):
@@ -128,13 +141,18 @@ def test_every_change_of_a_single_byte_of_a_signed_file_is_noticed(signed: Path,
     assert changed_files(take_inventory(signed), read) == {}
 
 
-@pytest.mark.parametrize(("suffix", "bit", "step"), [(".sig", 1, 1), (".json", 0x80, 1), (".json", 1, 16)])
+@pytest.mark.parametrize("kind", ["approve", "override"])
+@pytest.mark.parametrize(("suffix", "bit", "step"), [(".sig", 1, 1), (".json", 0x80, 8), (".json", 1, 64)])
 def test_every_change_of_a_single_byte_of_a_signature_is_noticed(
-    signed: Path, allowed: Path, suffix: str, bit: int, step: int
+    signoff: Command, tmp_path: Path, allowed: Path, keys: Keys, kind: str, suffix: str, bit: int, step: int
 ) -> None:
-    """All bytes of the signature; of the statement, all by a bit that is no text, every 16th by one that may be."""
+    """Every byte of the signature; of the statement, which is large, some, by a bit that is no text and by another."""
+    signed = run_of(signoff, tmp_path / "one", approvals=[{"role": "tech-lead", "may_override": True}])
+    given = OVERRIDING if kind == "override" else ("--role", "tech-lead")
+    assert signoff(kind, signed, *given, "--key", keys["alice"]).code == 0
     trust = read_trust(allowed, None)
     (path,) = (each for each in (signed / "signatures").iterdir() if each.suffix == suffix)
+    assert path.name.startswith("override.") == (kind == "override")
     content = path.read_bytes()
     for place in range(0, len(content), step):
         path.write_bytes(_flipped(content, place, bit))
