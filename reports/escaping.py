@@ -87,9 +87,11 @@ def row(written: Markup) -> Markup:
 
 
 def link(label: object, target: str | None) -> Markup:
-    """A link to a target of `reports.links`, or the label alone where there is none."""
+    """A link to a target of `reports.links`, or the label alone where there is none; no part of it is an entity."""
     shown = text(label) or NOTHING
-    return Markup(f"[{shown}]({target})") if target else shown  # noqa: S704 - the target is percent-encoded
+    if not target:
+        return shown
+    return Markup(f"[{shown}]({target.replace('&', '&amp;')})")  # noqa: S704 - the target is percent-encoded
 
 
 def stacked(values: Iterable[object]) -> Markup:

@@ -104,6 +104,12 @@ def test_a_link_without_a_target_is_its_label() -> None:
     assert escaping.link("", "evidence/x") == "[—](evidence/x)"
 
 
+def test_a_links_target_holds_no_entity() -> None:
+    target = "https://example.org/?a=1&copy=2&lt;"
+    (opened, *_) = inline(escaping.link("x", target))
+    assert opened.attrs["href"] == target
+
+
 def test_what_is_escaped_already_is_left_alone() -> None:
     assert escaping.text(Markup("<br>")) == "<br>"
     assert escaping.stacked([Markup("<b>"), "<b>"]) == r"<b><br>&lt;b\>"

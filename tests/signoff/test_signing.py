@@ -123,7 +123,10 @@ def test_every_change_of_a_single_byte_of_a_signed_file_is_noticed(
     """Of a run that was looked at again: so it holds signatures that were put aside, and views of two overrides."""
     roles = [{"role": "qa-lead", "deadline": "2h"}, {"role": "tech-lead", "may_override": True}]
     signed = run_of(signoff, tmp_path / "whole", told("a", "fail"), approvals=roles)
-    for again in (("rerun", signed, "a", "--reason", "mended and tried"), ("gate", signed, "--allowed-signers", allowed)):
+    for again in (
+        ("rerun", signed, "a", "--reason", "mended and tried"),
+        ("gate", signed, "--allowed-signers", allowed),
+    ):
         assert signoff("approve", signed, "--role", "qa-lead", "--key", keys["alice"]).code == 0
         assert signoff("override", signed, *OVERRIDING, "--key", keys["bob"]).code == 0
         assert signoff(*again).code in {1, 5}

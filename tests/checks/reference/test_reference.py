@@ -3,7 +3,6 @@
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,12 +10,12 @@ import pytest
 
 from checks.engine import Options
 from checks.errors import ConfigurationError
-from checks.events import Event
 from checks.outcome import RunRecord, Status, Verdict
 from checks.reference.environment import Variant
 from checks.reference.installation import source_tree
 from checks.reference.run import conduct_against_reference
 from checks.run import Request
+from tests.checks.reference.conftest import Healthy
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(sys.executable).parent / "image-proxy"
@@ -76,19 +75,14 @@ def test_a_bad_setting_stops_the_proxy_and_the_report_says_so(tmp_path: Path, na
     assert f"{name} is {value!r}" in failed(record)["ready"]
 
 
-def test_a_healthy_reference_is_a_go_whose_scope_is_partial(tmp_path: Path) -> None:
-    seen: list[Event] = []
-    request = Request(checklist=ROOT / "checklist.yaml", profile="reference", output=tmp_path / "run", environ={})
-    stages = ("configuration", "backup", "deploy", "start", "smoke-tests", "performance")
-    folder, record = conduct_against_reference(
-        replace(request, stages=stages), seen.append, Options(), threading.Event(), Variant(requests=160)
-    )
+def test_a_healthy_reference_is_a_go_whose_scope_is_partial(healthy: Healthy) -> None:
+    record = healthy.record
     assert record.verdict is Verdict.GO, record.reasons
     assert record.scope == "partial"
     assert record.target.version == "v3.3.20"
     assert record.target.synthetic == "all"
-    assert (folder.path / "verdict.json").is_file()
-    assert {event.name for event in seen} >= {"preparing", "run_started", "check_finished", "stage_finished"}
+    assert (healthy.folder / "verdict.json").is_file()
+    assert {event.name for event in healthy.seen} >= {"preparing", "run_started", "check_finished", "stage_finished"}
 
 
 def test_an_interruption_while_it_is_built_is_no_usage_error(tmp_path: Path) -> None:
