@@ -112,13 +112,58 @@ def test_models_come_by_pages(client: genai.Client) -> None:
     assert client.models.get(model=PRO).display_name == "Nano Banana Pro"
 
 
-@pytest.mark.parametrize("reason", ["SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "NO_IMAGE", "RECITATION"])
+REASONS = [
+    *("MAX_TOKENS", "SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT"),
+    *("RECITATION", "IMAGE_RECITATION", "NO_IMAGE", "IMAGE_OTHER", "OTHER", "LANGUAGE"),
+    *("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"),
+]
+"""Why a model may end without a picture."""
+
+
+@pytest.mark.parametrize("reason", REASONS)
 def test_refusals_are_answers(reason: str, client: genai.Client) -> None:
-    answer = client.models.generate_content(model=PRO, contents=f"[play:finish={reason}]")
+    answer = client.models.generate_content(model=FIRST, contents=f"[play:finish={reason}]")
 
     (candidate,) = answer.candidates or []
     assert candidate.finish_reason is types.FinishReason[reason]
     assert answer.parts in (None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [("text-only", []), ("no-parts", []), ("two-images", [(512, 512), (1024, 1024)]), ("jpeg", [(1024, 1024)])],
+)
+def test_other_answers_than_one_picture(name: str, sizes: list[tuple[int, int]], client: genai.Client) -> None:
+    answer = client.models.generate_content(model=FIRST, contents=f"[play:{name}]")
+
+    drawn = [part.inline_data for part in answer.parts or [] if part.inline_data]
+    assert [Image.open(io.BytesIO(each.data or b"")).size for each in drawn] == sizes
+    assert {each.mime_type for each in drawn} <= {"image/jpeg" if name == "jpeg" else "image/png"}
+    assert bool(answer.text) is (name == "text-only")
+
+
+def test_a_body_that_comes_slowly_is_waited_for(client: genai.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.simulator.connection._PIECE_EVERY_S", 0.01)
+
+    assert _image(client.models.generate_content(model=FIRST, contents="[play:slow-body]")).size == (1024, 1024)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("bad-base64", "Data should be valid base64"),
+        ("truncated-json", "Unterminated string"),
+        ("reset", "Connection reset by peer"),
+        ("hang", "timed out"),
+    ],
+)
+def test_what_is_no_answer_is_an_error(name: str, words: str, service: Service) -> None:
+    options = types.HttpOptions(base_url=service.url, client_args={"trust_env": False}, timeout=500)
+    with (
+        genai.Client(api_key="project:key", vertexai=False, http_options=options) as hasty,
+        pytest.raises(Exception, match=words),
+    ):
+        hasty.models.generate_content(model=FIRST, contents=f"[play:{name}]")
 
 
 def test_a_blocked_prompt_has_feedback_and_no_candidates(client: genai.Client) -> None:
@@ -141,7 +186,10 @@ def test_a_blocked_prompt_has_feedback_and_no_candidates(client: genai.Client) -
         ("429-no-access", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
         ("429-bare", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
         ("500", errors.ServerError, 500, "INTERNAL"),
+        ("429-capacity", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
         ("503", errors.ServerError, 503, "UNAVAILABLE"),
+        ("503-array", errors.ServerError, 503, "UNAVAILABLE"),
+        ("503-empty", errors.ServerError, 503, "Service Unavailable"),
         ("504", errors.ServerError, 504, "DEADLINE_EXCEEDED"),
         ("html-502", errors.ServerError, 502, "Bad Gateway"),
     ],
