@@ -46,6 +46,10 @@ class Borders:
                 return end
         return 0
 
+    def quoted_in(self, data: bytes) -> bool:
+        """True where records may quote in some lines; False where each line that looks like a record is one."""
+        return self._quotes is not None and self._before in data
+
     def _is_opening(self, line: bytes) -> bool:
         return self._before in line and self._begins(line) and self._opens(line)
 

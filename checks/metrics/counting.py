@@ -46,7 +46,8 @@ class Counting:
     """Counts the lines of files of one format.
 
     `states` are how many lines were ignored, unparsed and partial that never reached the table. `notes` are what
-    was noticed. `folder` is for temporary files that the database may read.
+    was noticed. `folder` is for temporary files that the database may read. `told` is called with the bytes of a file
+    that are done with, some at a time.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Counting:
         log_format: LogFormat,
         by: FieldName | None,
         asked: Mapping[str, Any],
+        told: Callable[[int], object],
     ) -> None:
         self.states: Counter[str] = Counter()
         self.notes: Counter[Note] = Counter()
@@ -63,6 +65,7 @@ class Counting:
         self._folder = folder
         self._format = log_format
         self._asked = asked
+        self._told = told
         since_us = asked["since_us"]
         self._since = None if since_us is None else datetime.fromtimestamp(since_us / 1_000_000, UTC)
         self._local = threading.local()
@@ -82,14 +85,17 @@ class Counting:
             plain = _opened_plain(file)
             if plain is None:
                 self._count_pieces(pool, pieces(file, self._borders))
+                self._told(file.bytes)
                 return
             with plain as stream:
                 start = offset_of(stream, file.bytes, self._format, self._since) if self._since else 0
+                self._told(start)
                 parts = ranges(stream, start, file.bytes, self._borders)
                 jobs = ((part, partial(self._count_range, file, part)) for part in parts)
                 for part, clean in _in_turn(pool, jobs):
                     if not clean:
                         self._count_pieces(pool, pieces(file, self._borders, part.start, part.end))
+                    self._told(part.end - part.start)
 
     def _count_range(self, file: LogFile, part: Range) -> bool:
         """Count a range by the database's own reader; False, with nothing counted, where it is not clean.

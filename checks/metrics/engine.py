@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -21,11 +21,18 @@ from checks.metrics.sources import resolve
 from checks.metrics.table import WindowTable
 from checks.metrics.tabulating import tabulated
 
+Progress = Callable[[int, int], object]
+"""Called with how many bytes of the files were read, of how many in all."""
+
 
 def read_windows(
-    paths: Sequence[str | Path], *, log_format: str = "auto", **selection: Unpack[Selection]
+    paths: Sequence[str | Path],
+    *,
+    log_format: str = "auto",
+    progress: Progress = lambda _done, _total: None,
+    **selection: Unpack[Selection],
 ) -> WindowTable:
-    """Read log files and glob patterns into a window table.
+    """Read log files and glob patterns into a window table, telling `progress` how far it is.
 
     Raises LogSourceError where nothing can be read, ValueError for a window below one second or times without a zone.
     """
@@ -34,8 +41,16 @@ def read_windows(
     choice = chosen(found.files, log_format)
     notes = Counter([*found.notes, *choice.notes])
     problems: list[LogSourceError] = []
+    total = sum(file.bytes for file in found.files)
+    done = 0
+
+    def told(read: int) -> None:
+        nonlocal done
+        done += read
+        progress(done, total)
+
     with database() as (connection, folder):
-        counting = Counting(connection, folder, choice.log_format, selection.get("by"), asked)
+        counting = Counting(connection, folder, choice.log_format, selection.get("by"), asked, told)
         for file in found.files:
             try:
                 counting.read(file)

@@ -8,18 +8,21 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
-import re2
-
+from checks.metrics.borders import Borders
 from checks.metrics.checkpoint import Mark
 from checks.metrics.clock import Clock
 from checks.metrics.compression import DAMAGED, compressed, open_plain
+from checks.metrics.extraction import joins_lines
 from checks.metrics.format_file import format_named
 from checks.metrics.reading import LONGEST_LINE
 
 HEAD_BYTES = 1024
 """So much of a file's beginning tells it from others; log lines hold times and ids."""
+
+MOST_QUOTED = 256 * 1024
+"""Bytes of lines that wait for a quotation to end; of more, the last that looks like a record ends what is counted."""
 
 _SHORTEST_HEAD = 64
 _NEWLINE = b"\n"
@@ -99,13 +102,12 @@ class Growth:
 
     def _end(self, data: bytes, log_format: str, *, rest: bool) -> int:
         end = data.rfind(_NEWLINE) + 1
-        first_line = _first_line(log_format)
-        if not end or first_line is None or rest or self._packed:
+        borders = _borders(log_format)
+        if not end or borders is None or rest or self._packed:
             return end
-        start = data.rfind(_NEWLINE, 0, end - 1) + 1
-        while start and not first_line.search(data[start:end].decode("utf-8", "replace")):
-            start = data.rfind(_NEWLINE, 0, start - 1) + 1
-        return start
+        if borders.quoted_in(data) and end <= MOST_QUOTED:
+            return borders.last(data, end)
+        return borders.last_record(data, end)
 
     def _from(self, offset: int, most: int) -> bytes:
         self._stream.seek(offset)
@@ -130,10 +132,9 @@ def _unpacked(path: Path) -> IO[bytes]:
 
 
 @cache
-def _first_line(log_format: str) -> Any:
+def _borders(log_format: str) -> Borders | None:
     known = format_named(log_format)
-    joins = known.first_line is not None and known.at_most_lines > 1
-    return re2.compile(known.first_line) if joins else None
+    return Borders(known) if joins_lines(known) else None
 
 
 def _digest(data: bytes) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -48,8 +48,7 @@ class Question:
 
     def answer(self) -> WindowTable:
         """Read all of it; raises LogSourceError where nothing can be read."""
-        console = Console(stderr=True)
-        with console.status("reading…") if console.is_terminal else nullcontext():
+        with _watched(self.reader) as reader:
             tables = []
             if self.prometheus:
                 from checks.metrics.prometheus.reading import read_prometheus
@@ -61,7 +60,7 @@ class Question:
                     gather(
                         self.paths,
                         log_format=self.log_format,
-                        reader=self.reader,
+                        reader=reader,
                         since=self.since,
                         until=self.until,
                         window_s=self.window_s,
@@ -74,6 +73,25 @@ class Question:
     def of(self, paths: Sequence[str]) -> WindowTable:
         """Read the whole of other sources in the same manner, to compare with."""
         return replace(self, paths=tuple(paths), since=None, until=None, by=None, prometheus=None).answer()
+
+
+@contextmanager
+def _watched(reader: Reader) -> Iterator[Reader]:
+    """Show on a terminal that a reading is under way; and how far it is, where the reader tells that."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield reader
+    elif reader is read_windows:
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+        with Progress(
+            "reading", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console, transient=True
+        ) as bars:
+            bar = bars.add_task("reading", total=None)
+            yield partial(read_windows, progress=lambda done, total: bars.update(bar, completed=done, total=total))
+    else:
+        with console.status("reading…"):
+            yield reader
 
 
 def question(

@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 import json
+import os
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -44,6 +46,19 @@ def test_json_is_one_document(log: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     found = json.loads(result.stdout)
     assert (found["requests"], found["errors"]["count"], len(found["windows"])) == (11, 1, 4)
+
+
+def test_a_terminal_shows_how_far_the_reading_is(log: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [str(Path(sys.executable).parent / "signoff"), "logs", "--json", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        found = json.load(process.stdout)
+        shown = os.read(ours, 65_536)
+    os.close(ours)
+    assert found["requests"] == 10
+    assert b"reading" in shown
 
 
 def test_people_get_a_table(log: Path) -> None:

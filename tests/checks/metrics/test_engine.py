@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from checks.metrics import ranges
 from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogEngineError
 from checks.metrics.table import WindowTable
@@ -29,6 +31,20 @@ def test_one_id_on_different_records_counts_each_and_says_so(tmp_path: Path) -> 
     table = read_windows([log], now=LATER)
     assert (table.total.requests, table.total.errors) == (2, 1)
     assert "request_id_reused" in codes(table)
+
+
+def test_reading_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "_FEWEST_BYTES", 4000)
+    log = write_lines(tmp_path / "a.jsonl", *(record(START, request_id=str(place)) for place in range(60)))
+    packed = tmp_path / "b.jsonl.gz"
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    told: list[tuple[int, int]] = []
+    read_windows([log, packed], progress=lambda done, total: told.append((done, total)), now=LATER)
+    size = log.stat().st_size + packed.stat().st_size
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len(told) > 3
+    assert {total for _, total in told} == {size}
+    assert told[-1] == (size, size)
 
 
 def test_more_than_one_percent_unparsed_gives_no_measure(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from checks.metrics.errors import LogSourceError
 from checks.metrics.following import STEPS_UNSEEN, Follower
 from checks.metrics.table import WindowTable
 from tests.checks.metrics.corpus import START, record
+from tests.checks.metrics.test_borders import REQUESTS, log_of_edits
 
 LATER = START + timedelta(days=1)
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
@@ -119,6 +120,20 @@ def test_a_line_counts_when_it_is_whole(tmp_path: Path) -> None:
     assert [follower.step(LATER), follower.step(LATER)] == [1, 0]
     append(log, "\n")
     assert follower.step(LATER) == 1
+    follower.close()
+
+
+@pytest.mark.parametrize("looks", [2, 3, 7])
+def test_a_prompt_that_comes_in_parts_is_one_record_and_what_it_holds_is_none(tmp_path: Path, looks: int) -> None:
+    log = tmp_path / "app.log"
+    follower = Follower([str(log)], log_format="antigravity")
+    lines = log_of_edits().decode().splitlines(keepends=True)
+    for look in range(looks):
+        append(log, "".join(lines[look * len(lines) // looks : (look + 1) * len(lines) // looks]))
+        follower.step(LATER)
+    follower.step(LATER)
+    found = follower.table.total
+    assert (found.requests, found.hits, found.begun) == (REQUESTS, 0, REQUESTS)
     follower.close()
 
 
