@@ -183,10 +183,10 @@ class AnswerStore:
         except FileNotFoundError:
             return  # It had to make room, or another process has removed it.
         except OSError as error:
+            self._on_damage(f"the file of an answer did not reach the disk: {cause_of(error)}")
             row = self.find(key)
             if row:
                 self._discard(row)
-            self._on_damage(f"the file of an answer did not reach the disk: {cause_of(error)}")
 
     def _discard(self, row: Row) -> None:
         with self._writing, self._writes.transaction():

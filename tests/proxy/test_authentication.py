@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import hmac
 from collections.abc import Callable
 
 import pytest
@@ -50,6 +52,24 @@ def test_plain_and_hashed_keys_are_accepted_and_told_apart() -> None:
 def test_no_keys_refuse_everything(header: str | None) -> None:
     with pytest.raises(ProxyError):
         ClientKeys([], []).tenant(header)
+
+
+@pytest.mark.parametrize("header", ["Bearer first", "Bearer second", "Bearer wrong", None])
+def test_every_key_is_compared_in_constant_time_whichever_was_given(
+    header: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def noted(given: str, accepted: str) -> bool:
+        compared.append(accepted)
+        return given == accepted
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    keys = ClientKeys(["first"], [_digest("second")])
+    with contextlib.suppress(ProxyError):
+        keys.tenant(header)
+
+    assert sorted(compared) == sorted([_digest("first"), _digest("second")])
 
 
 def test_digest_itself_is_no_key() -> None:

@@ -294,7 +294,9 @@ def test_answer_and_its_folder_are_brought_to_the_disk(
     run(cache.close())
 
     path = _path(tmp_path, _key(1))
-    assert synced == [path.stat().st_ino, path.parent.stat().st_ino]
+    own = [path.stat().st_ino, path.parent.stat().st_ino]
+    # Caches of other tests may still be at it.
+    assert [inode for inode in synced if inode in own] == own
 
 
 def test_answer_that_does_not_reach_the_disk_goes_and_is_told(

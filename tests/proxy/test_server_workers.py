@@ -15,6 +15,7 @@ import pytest
 
 from proxy.home import initialise
 from tests.proxy.processes import Served, run, served
+from tests.proxy.simulator.service import running
 from tests.proxy.waiting import until
 
 
@@ -56,6 +57,29 @@ def test_workers_count_together_and_stop_together(two: Served, tmp_path: Path) -
     started = {event["pid"] for event in _events(tmp_path, "server_started")}
     assert {event["pid"] for event in _events(tmp_path, "server_stopped")} == started
     assert list((tmp_path / "home" / "run").iterdir()) == []
+
+
+def test_workers_share_answers(tmp_path: Path, key: str) -> None:
+    hits: dict[int, int] = {}
+    found: list[str] = []
+    with (
+        running(latency_ms=0) as upstream,
+        served(tmp_path / "home", "--workers", "2", upstream=upstream.url) as server,
+    ):
+
+        def both_have_served_a_hit() -> bool:
+            body = {"prompt": "a kite", "model": "gemini-2.5-flash-image"}
+            client = {"authorization": f"Bearer {key}"}
+            url = f"{server.url}/v1/images/generations"
+            found.append(httpx.post(url, json=body, headers=client, timeout=20).headers["x-cache"])
+            stats = server.get("/internal/stats", key)
+            hits[stats["pid"]] = stats["cache"]["hits"]
+            return len(hits) == 2 and all(hits.values())
+
+        until(both_have_served_a_hit)
+        assert upstream.http.get("/_simulator/stats").json()["calls"] == 1
+
+    assert found == ["miss", *["hit"] * (len(found) - 1)]
 
 
 def test_worker_that_ends_is_replaced_and_what_it_counted_stays(two: Served, key: str, tmp_path: Path) -> None:
