@@ -67,18 +67,23 @@ def opened(path: Path, over: Callable[[], bool]) -> Iterator[sqlite3.Connection]
 
 
 def integrity_of(database: sqlite3.Connection) -> str:
-    """Return `ok`, or the first damage found; that the file is no database, or is empty, counts as damage.
+    """Return `ok`, or the first damage found; that the file is no database counts as damage.
 
-    SQLite itself takes a file of no bytes for a database without tables.
+    SQLite itself takes a file of no bytes, and the beginning of a first page, for a database without tables.
     """
     try:
-        if database.execute("PRAGMA page_count").fetchone()[0] == 0:
-            return "the file is empty"
-        return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        found = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        (page,) = database.execute("PRAGMA page_size").fetchone()
+        size = Path(database.execute("PRAGMA database_list").fetchone()[2]).stat().st_size
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as damage:
         return str(damage)
+    if found != "ok":
+        return found
+    if size == 0:
+        return "the file is empty"
+    return f"the file was cut short: {size} bytes are no whole pages of {page}" if size % page else "ok"
 
 
 def copy_database(source: Path, destination: Path, over: Callable[[], bool]) -> str:

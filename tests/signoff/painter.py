@@ -20,6 +20,7 @@ release: {name: Painter, version: v1}
 target:
   url: http://127.0.0.1:1
   api_key: %s
+  stats: /stats
   logs: {format: logfmt, paths: ["painter.log"]}
 stages:
   - id: painter
@@ -37,13 +38,14 @@ stages:
         title: Paints, with the right key only
         kind: sequence
         steps:
-          - {name: painted, url: /paint, json: {of: a kite}}
+          - {name: painted, url: /paint, json: {of: a kite, "n": 1}}
           - {name: refused, url: /paint, json: {of: a kite}, auth: wrong}
         expect: {painted.status: 200, painted.json.picture: "a kite, in oil", refused.status: 401}
       - {id: errors, title: Few errors, kind: metric, measure: errors.rate, min_samples: 20, expect: {below: 5%%}}
       - {id: settings, title: Settings, kind: file, path: settings.json, query: oil, expect: {value: true}}
       - {id: closed, title: Settings are closed to others, kind: file, path: settings.json, expect: {mode: "0600"}}
       - {id: pictures, title: Pictures are whole, kind: sqlite, path: pictures.db, expect: {integrity: ok}}
+      - {id: stats, title: Has painted, kind: http, url: /stats, expect: {json.painted: {at_least: 0}}}
       - {id: hello, title: Hello, kind: command, command: [echo, hi], expect: {exit_code: 0}}
 """.replace("%s", KEY).replace("%%", "%")
 
@@ -94,7 +96,7 @@ def painter(upstream: str) -> Iterator[str]:
 
     class Painter(_Quiet):
         def do_GET(self) -> None:
-            self.say(200, {"ready": True, "version": "v1"})
+            self.say(200, {"ready": True, "version": "v1", "painted": 1, "colours": 2})
 
         def do_POST(self) -> None:
             asked = self.asked()

@@ -100,6 +100,17 @@ def test_a_check_that_looks_at_little_is_told(signoff: Command, checklist: Path,
     assert "not noticed by ready" in said.err
 
 
+def test_a_warning_that_was_there_before_notices_nothing(signoff: Command, checklist: Path, service: str) -> None:
+    many = "expect: {status: {below: 501}}, prefer: {json.colours: {at_least: 5}}}"
+    lines = f"      - {{id: many, title: Many colours, kind: http, url: /readyz, {many}\n"
+    checklist.write_text(checklist.read_text() + lines)
+    options = ["--set", f"target.url={service}", "--fault", "fails", "--check", "many", "--check", "stats"]
+    said, told = drill(signoff, checklist, *options)
+    assert [each["why"] for each in told["faults"]] == ["not noticed by many"]
+    assert told["faults"][0]["expected"] == ["many"]
+    assert said.code == ExitCode.NO_GO
+
+
 def test_what_does_not_pass_unbroken_is_a_false_alarm(signoff: Command, checklist: Path) -> None:
     said, told = drill(signoff, checklist, "--fault", "fails", "--check", "ready", "--check", "paints")
     assert said.code == ExitCode.NO_GO

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from checks.drill.events import DrillEvent, DrillListener
 from checks.drill.fault import Fault
 from checks.drill.judging import alarms_of, judged, left_out
-from checks.drill.looking import looked_at, machine_checks
+from checks.drill.looking import expanded, looked_at, machine_checks
 from checks.drill.mischief import Disturbance, disturbed
-from checks.drill.outcome import Alarm, DrillRecord, FaultRecord, HealthyRun
+from checks.drill.outcome import Alarm, DrillRecord, FaultRecord, HealthyRun, SeenCheck
 from checks.drill.outside.fault import Ground, OutsideFault
 from checks.drill.outside.reach import check_reach
 from checks.drill.outside.upstream import Callers
@@ -24,6 +24,7 @@ from checks.errors import ConfigurationError, Problem
 from checks.execution import utc_now
 from checks.identification import completed
 from checks.loading import load
+from checks.outcome import Status
 from checks.places import from_root, target_names, with_logs
 from checks.run import Request
 from checks.substitution import substitute
@@ -54,7 +55,7 @@ def conduct_own_drill(drill: OwnDrill, listener: DrillListener, stop: threading.
         for number in range(max(1, drill.healthy_runs)):
             if not stop.is_set():
                 runs.append(_healthy(ground, number, callers if number == 0 else None, listener, stop))
-        ground = replace(ground, callers=frozenset(callers.found) if callers else frozenset())
+        ground = replace(ground, callers=frozenset(callers.found if callers else ()), warned=_warned(runs))
         passing = [check for check in _passing(runs) if not stop.is_set()]
         records = [_drilled(ground, fault, passing, listener, stop) for fault in drill.faults]
     alarms = tuple(
@@ -71,7 +72,7 @@ def conduct_own_drill(drill: OwnDrill, listener: DrillListener, stop: threading.
         alarms=alarms,
         healthy_runs=len(runs),
         healthy=tuple(runs),
-        checks_never_failed=tuple(name for name in ground.request.checks if name not in failed),
+        checks_never_failed=tuple(name for name in _asked(ground) if name not in failed),
         interrupted=stop.is_set(),
         started_at=started,
         duration_s=round(time.monotonic() - began, 3),
@@ -134,6 +135,14 @@ def _passing(runs: Sequence[HealthyRun]) -> list[str]:
     ]
 
 
+def _warned(runs: Sequence[HealthyRun]) -> frozenset[str]:
+    return frozenset(check.id for run in runs for check in run.looked_at if check.status is Status.WARN)
+
+
+def _asked(ground: Ground) -> tuple[str, ...]:
+    return expanded(ground.request.checks, [entry.id for entry in ground.loaded.entries])
+
+
 def _drilled(
     ground: Ground, fault: OutsideFault, passing: Sequence[str], listener: DrillListener, stop: threading.Event
 ) -> FaultRecord:
@@ -167,9 +176,20 @@ def _broken(ground: Ground, fault: OutsideFault, told: Fault, stop: threading.Ev
         try:
             with fault.changed(own) as request:
                 changed = replace(request, checks=told.caught_by, output=own.folder / "run")
-                seen = looked_at(changed, stop)
+                seen = [_as_before(check, ground) for check in looked_at(changed, stop)]
         except (OSError, ValueError) as cause:
             return left_out(told, "not_run", f"it could not be done: {cause}")
     if stop.is_set():
         return left_out(told, "not_run", "the drill was interrupted")
-    return judged(told, seen, None, time.monotonic() - began)
+    blocked = {check.id for check in seen if check.status is Status.BLOCKED}
+    looked = tuple(name for name in told.caught_by if name not in blocked)
+    if not looked:
+        return left_out(told, "not_run", "what they need did not pass, so none of the checks that must notice was run")
+    return judged(told.model_copy(update={"caught_by": looked}), seen, None, time.monotonic() - began)
+
+
+def _as_before(check: SeenCheck, ground: Ground) -> SeenCheck:
+    """A check that warns as it did when all was well has noticed nothing."""
+    if check.status is Status.WARN and check.id in ground.warned:
+        return check.model_copy(update={"status": Status.PASS})
+    return check

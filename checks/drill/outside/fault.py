@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from checks.drill.fault import Family
 from checks.drill.mischief import Disturbance
@@ -36,6 +35,8 @@ class Ground:
     folder: Path
     upstream: Disturbance | None = None
     callers: frozenset[str] = frozenset()
+    warned: frozenset[str] = frozenset()
+    """Checks that warned when all was well; a warning of theirs notices nothing."""
 
     def raw(self, check: str) -> Mapping[str, Any]:
         """A check as it stands in the checklist, with what `${…}` means before a run filled in."""
@@ -61,14 +62,14 @@ class OutsideFault:
 
 @contextmanager
 def edited_checklist(ground: Ground, edit: Callable[[dict[str, Any]], None]) -> Iterator[Request]:
-    """A copy of the checklist beside it, in which each check was edited, while the block runs."""
+    """A copy of the checklist beside it, in JSON, which is YAML, with each check edited; while the block runs."""
     document = copy.deepcopy(ground.loaded.document.data)
     for stage in document["stages"]:
         for check in stage.get("checks") or ():
             edit(check)
     path = ground.request.checklist.with_name(f".drill-{secrets.token_hex(4)}.yaml")
     try:
-        path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
         yield replace(ground.request, checklist=path)
     finally:
         path.unlink(missing_ok=True)

@@ -60,10 +60,18 @@ def test_another_file_is_no_database(tmp_path: Path, make: Make, context: MakeCo
     assert seen["integrity"] == "file is not a database"
 
 
-def test_a_database_that_was_emptied_is_none(database: Path, make: Make, context: MakeContext) -> None:
-    os.truncate(database, 0)
-    seen = make(SqliteCheck, path=str(database), query="SELECT 1").observe(context()).properties
-    assert (seen["integrity"], seen["value"]) == ("the file is empty", None)
+@pytest.mark.parametrize(
+    ("left", "why"), [(0, "the file is empty"), (2048, "the file was cut short: 2048 bytes are no whole pages of 4096")]
+)
+def test_a_database_that_was_cut_short_is_not_one_without_tables(
+    tmp_path: Path, left: int, why: str, make: Make, context: MakeContext
+) -> None:
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("PRAGMA journal_mode = WAL")
+    os.truncate(path, left)
+    seen = make(SqliteCheck, path=str(path), query="SELECT 1").observe(context()).properties
+    assert (seen["integrity"], seen["value"]) == (why, None)
 
 
 def test_a_missing_database_fails(make: Make, context: MakeContext) -> None:
