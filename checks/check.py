@@ -166,8 +166,8 @@ class Context:
     root: Path
     """The checklist's folder; relative paths start here."""
     run_dir: Path
-    scratch: Path
-    """An empty folder of the check's own, removed afterwards."""
+    own_folder: Callable[[], Path]
+    """Makes the folder of `scratch`, once."""
     results: Mapping[str, Result]
     """Results of what the check needs, and for a rollup of its parts."""
     environment: Mapping[str, str]
@@ -187,6 +187,11 @@ class Context:
 
     lineage: Lineage | None = None
     """Which other runs are of the same thing; None outside a run."""
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder of the check's own, removed afterwards."""
+        return self.own_folder()
 
     @property
     def elsewhere(self) -> Instance | None:

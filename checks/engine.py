@@ -191,7 +191,7 @@ class Engine:
                 instance=instance,
                 root=self.plan.loaded.path.resolve().parent,
                 run_dir=self.folder.path,
-                scratch=scratch,
+                own_folder=scratch,
                 results={name: self.results[name] for name in self.plan.dependencies.wanted_by(entry.id)},
                 environment=self._environment,
                 versions=frozenset({self.plan.loaded.checklist.release.version}),

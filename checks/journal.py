@@ -33,9 +33,9 @@ class Journal:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._lock = threading.Lock()
         content = os.pread(self._descriptor, MAX_BYTES, 0)
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.ftruncate(self._descriptor, whole)
+        self._end = content.rfind(b"\n") + 1
+        if self._end < len(content):
+            os.ftruncate(self._descriptor, self._end)
 
     def __enter__(self) -> Self:
         return self
@@ -54,14 +54,15 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         """Put a whole line on disk; of one that does not fit, nothing is left and OSError names the file."""
-        end = os.fstat(self._descriptor).st_size
+        written = 0
         try:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
             os.fsync(self._descriptor)
         except OSError as cause:
-            os.ftruncate(self._descriptor, end)
+            os.ftruncate(self._descriptor, self._end)
             raise OSError(cause.errno, cause.strerror, str(self._path)) from cause
+        self._end += written
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:

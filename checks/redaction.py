@@ -62,6 +62,8 @@ class Redactor:
 
     def data(self, raw: bytes) -> bytes:
         """Redact bytes, which need not be text. Where secrets overlap, the whole is marked by the longest."""
+        if not self._patterns:
+            return raw
         found = sorted((*match.span(), order) for order, pattern in self._patterns for match in pattern.finditer(raw))
         pieces: list[bytes] = []
         done = 0
@@ -72,6 +74,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Redact a text."""
+        if not self._patterns:
+            return text
         return self.data(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def value(self, value: Any) -> Any:

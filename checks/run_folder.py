@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -112,12 +113,24 @@ class RunFolder:
         )
 
     @contextmanager
-    def scratch(self, check_id: str) -> Iterator[Path]:
-        """An empty folder for one check, removed afterwards."""
-        parent = self.path / ".scratch"
-        parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=parent, prefix=f"{check_id}-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+    def scratch(self, check_id: str) -> Iterator[Callable[[], Path]]:
+        """An empty folder for one check, made when it is first asked for and removed afterwards."""
+        made: list[Path] = []
+        making = threading.Lock()
+
+        def folder() -> Path:
+            with making:
+                if not made:
+                    parent = self.path / ".scratch"
+                    parent.mkdir(exist_ok=True)
+                    made.append(Path(tempfile.mkdtemp(dir=parent, prefix=f"{check_id}-")))
+            return made[0]
+
+        try:
+            yield folder
+        finally:
+            for each in made:
+                shutil.rmtree(each, ignore_errors=True)
 
     def close(self) -> None:
         """Remove what no report refers to."""

@@ -73,10 +73,13 @@ def test_evidence_stays_inside_its_folder_and_is_redacted(tmp_path: Path) -> Non
 
 def test_scratch_is_removed(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "out", NOW)
-    with folder.scratch("a[1]") as scratch:
+    with folder.scratch("a[1]") as own:
+        assert not (folder.path / ".scratch").exists()
+        scratch = own()
         (scratch / "left").write_text("x")
         folder.close()
         assert scratch.exists()
+        assert own() == scratch
     assert not scratch.exists()
     folder.close()
     assert [each.name for each in folder.path.iterdir()] == ["evidence"]

@@ -45,12 +45,14 @@ def context(tmp_path: Path) -> MakeContext:
     """A factory: `context()` in folders of the test's own, `context(target=…)` with other values."""
 
     def built(**overrides: Any) -> Context:
-        folders = {name: tmp_path / name for name in ("root", "run_dir", "scratch")}
-        for folder in folders.values():
+        folders = {name: tmp_path / name for name in ("root", "run_dir")}
+        scratch = tmp_path / "scratch"
+        for folder in (*folders.values(), scratch):
             folder.mkdir(exist_ok=True)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         values: dict[str, Any] = {
             **folders,
+            "own_folder": lambda: scratch,
             "target": Target(),
             "results": {},
             "environment": base_environment({"PATH": path}),
