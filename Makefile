@@ -21,7 +21,7 @@ signoff: setup ## run the whole checklist against the reference proxy and write 
 lint: setup-test ## formatter, linter and type checker
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
+	@$(BIN)/mypy --num-workers auto
 
 test: lint ## lint, and the whole test suite with coverage
 	@scripts/test.sh
