@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from signoff.exit_code import ExitCode
 from tests.checks.running import checklist, stage, told, write
@@ -21,6 +26,27 @@ def make_key(folder: Path, name: str, passphrase: str = "", kind: str = "ed25519
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", str(key)]
     subprocess.run(command, check=True, timeout=20, stdin=subprocess.DEVNULL)
     return key
+
+
+@contextmanager
+def agent_with(key: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An agent that has a key, whose passphrase, if it has one, is `PASSPHRASE`."""
+    ask, socket = folder / "ask", folder / "agent"
+    ask.write_text(f"#!/bin/sh\necho '{PASSPHRASE}'\n")
+    ask.chmod(0o700)
+    asked = {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": "none", "SSH_AUTH_SOCK": str(socket)}
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as agent:
+        try:
+            for name, value in asked.items():
+                monkeypatch.setenv(name, value)
+            for _ in range(500):
+                if socket.exists():
+                    break
+                threading.Event().wait(0.02)
+            subprocess.run(["ssh-add", "-q", str(key)], check=True, timeout=20, stdin=subprocess.DEVNULL)
+            yield
+        finally:
+            agent.terminate()
 
 
 def line(key: Path, options: str = "", principal: str | None = None) -> str:

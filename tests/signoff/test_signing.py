@@ -6,7 +6,6 @@ import fcntl
 import json
 import subprocess
 import tarfile
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from checks.signing.statement import now
 from checks.signing.trust import read_trust
 from tests.checks.running import checklist, stage, told, write
 from tests.signoff.conftest import ROOT, Command
-from tests.signoff.signing import PASSPHRASE, ROLES, gated, line, make_key, run_of
+from tests.signoff.signing import PASSPHRASE, ROLES, agent_with, gated, line, make_key, run_of
 
 pytestmark = pytest.mark.usefixtures("plugin")
 
@@ -356,24 +355,9 @@ def test_an_encrypted_key_takes_an_agent(
     said = signoff("approve", run, "--role", "qa-lead", "--key", key)
     assert (said.code, "is encrypted, and no agent has it; add it to an agent" in said.err) == (2, True)
     assert "no agent has its private one" in _public_alone(signoff, run, key, tmp_path)
-    ask = tmp_path / "ask"
-    ask.write_text(f"#!/bin/sh\necho '{PASSPHRASE}'\n")
-    ask.chmod(0o700)
-    socket = tmp_path / "agent"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as agent:
-        try:
-            monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-            for name, value in {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": "none"}.items():
-                monkeypatch.setenv(name, value)
-            for _ in range(500):
-                if socket.exists():
-                    break
-                threading.Event().wait(0.02)
-            subprocess.run(["ssh-add", "-q", str(key)], check=True, timeout=20, stdin=subprocess.DEVNULL)
-            said = signoff("approve", run, "--role", "qa-lead", "--key", key.with_suffix(".pub"))
-            assert said.code == 0, said.err
-        finally:
-            agent.terminate()
+    with agent_with(key, tmp_path, monkeypatch):
+        said = signoff("approve", run, "--role", "qa-lead", "--key", key.with_suffix(".pub"))
+        assert said.code == 0, said.err
     allowed.write_text(line(key) + "\n")
     assert gated(signoff, run, allowed)[0] == 0
 
