@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+import pip
 import pytest
 import yaml
 
 from checks.markdown import read_markdown
+from checks.process import base_environment
 from signoff.exit_code import ExitCode
 from tests.checks.running import checklist, stage, told, write
 from tests.signoff.conftest import ROOT, Command
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("plugin")
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 PAGE = read_markdown(ROOT / "docs" / "ci.md")
 BIN = Path(sys.executable).parent
+BUILDING = {"editables", "hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"}
 INPUT = re.compile(r"\$\{\{ inputs\.([a-z-]+) \}\}")
 
 
@@ -95,6 +99,36 @@ def test_the_action_is_whole() -> None:
     assert (ROOT / lock).is_file()
     (used,) = [each for each in block("github")["jobs"]["checklist"]["steps"] if each.get("id") == "signoff"]
     assert set(used["with"]) <= set(ACTION["inputs"])
+
+
+def test_the_actions_first_step_installs_the_program_from_its_lock_file(tmp_path: Path) -> None:
+    """In a copy with a bare environment, without an index, and with a lock of what an installation itself needs."""
+    action = tmp_path / "an action"
+    action.mkdir()
+    for name in ("scripts", "pyproject.toml", "README.md", "LICENSE", "proxy", "checks", "reports", "signoff"):
+        (action / name).symlink_to(ROOT / name)
+    (action / "scripts").unlink()
+    shutil.copytree(ROOT / "scripts", action / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    locked = re.split(r"(?m)^(?=\S)", (ROOT / "requirements.lock").read_text())
+    named = [each for each in locked if each.partition("==")[0] in BUILDING]
+    assert len(named) == len(BUILDING)
+    (action / "requirements.lock").write_text("".join(named))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", action / ".venv"], check=True, timeout=60)
+    (packages,) = (action / ".venv" / "lib").glob("python*/site-packages")
+    (packages / "pip").symlink_to(Path(pip.__file__).parent)
+    wheels = ROOT / ".signoff" / "wheelhouse"
+    environment = base_environment({"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)})
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", ACTION["runs"]["steps"][0]["run"]],
+        cwd=tmp_path, env={**environment, "GITHUB_ACTION_PATH": str(action)},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert os.access(action / ".venv" / "bin" / "signoff", os.X_OK)
+    program = [str(action / ".venv" / "bin" / "python"), "-c", "import signoff; print(signoff.__file__)"]
+    assert subprocess.run(program, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == str(
+        ROOT / "signoff" / "__init__.py"
+    )
 
 
 def test_gitlabs_job_runs_and_its_report_is_where_it_says(tmp_path: Path, environment: dict[str, str]) -> None:
