@@ -204,7 +204,7 @@ class _Reading:
     def scalar(self, event: Any) -> Node:
         self.scalars.append((event.start_mark.index, event.end_mark.index))
         node = Node(event.value, _start(event))
-        if _HALF_CHARACTER.search(event.value):
+        if not event.value.isascii() and _HALF_CHARACTER.search(event.value):
             self.note(node.place, "an escape of half a character; write the character itself")
         if event.implicit[0]:
             try:
@@ -257,6 +257,8 @@ class _Reading:
 
     def tabs(self, content: str) -> None:
         """Note the first tab of every line that stands outside text and comments."""
+        if "\t" not in content:
+            return
         ends = [0, *(end for _, end in self.scalars)]
         starts = [*(start for start, _ in self.scalars), len(content)]
         for gap_start, gap_end in zip(ends, starts, strict=True):

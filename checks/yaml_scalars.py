@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 Plain = str | int | float | bool | None
 
@@ -37,6 +38,7 @@ _SURPRISES = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def plain_scalar(text: str) -> Plain:
     """Return the value of an unquoted scalar: null, boolean, integer, finite float, else the text itself.
 

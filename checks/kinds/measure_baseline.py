@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checks.check import Context
 from checks.contents import UnreadableError, read_bounded
-from checks.last_go import NoLastGoError
 from checks.outcome import Evidence
 from checks.query import parse_json
 
@@ -51,6 +50,7 @@ def recorded(file: str, measure: str, context: Context) -> float:
 
 def of_last_go(check_id: str, context: Context) -> tuple[WindowTable, str]:
     """The windows that the last GO run kept of a check, and that run's id; raises NoBaselineError."""
+    from checks.last_go import NoLastGoError
     from checks.metrics.errors import LogSourceError
     from checks.metrics.window_file import read_window_file
 

@@ -10,14 +10,17 @@ import pytest
 
 from checks.engine import Options
 from checks.errors import ConfigurationError
+from checks.events import Event
 from checks.outcome import RunRecord, Status, Verdict
 from checks.reference.environment import Variant
 from checks.reference.installation import source_tree
 from checks.reference.run import conduct_against_reference
+from checks.resuming import resumed
 from checks.run import Request
 from tests.checks.reference.conftest import Healthy
 
 ROOT = Path(__file__).parents[3]
+CACHE = ("cache-directory", "cache-files")
 PROGRAM = Path(sys.executable).parent / "image-proxy"
 
 
@@ -54,14 +57,22 @@ def test_a_simulator_that_fails_one_request_in_five_is_a_no_go_naming_the_error_
     assert record.reasons[0].startswith("error-rate: fail: value: observed ")
 
 
-def test_a_file_where_the_cache_should_be_is_a_no_go_naming_the_cache(tmp_path: Path) -> None:
+def test_a_file_where_the_cache_should_be_is_a_no_go_and_the_run_goes_on_once_it_is_gone(tmp_path: Path) -> None:
     def block(home: Path) -> None:
         (home / "image_cache").write_text("a file")
 
-    record = run(tmp_path, Variant(prepare=block, program=PROGRAM, requests=20), "cache-directory", "cache-files")
+    record = run(tmp_path, Variant(prepare=block, program=PROGRAM, requests=20), *CACHE, "accounts")
     assert record.verdict is Verdict.NO_GO
     assert "kind: observed 'file'" in failed(record)["cache-directory"]
     assert "json.cache.errors" in failed(record)["cache-files"]
+    events: list[Event] = []
+    request = resumed(tmp_path / "run", again=CACHE, reason="the file is taken away", settings={}, environ={})
+    mended = Variant(program=PROGRAM, requests=20)
+    again = conduct_against_reference(request, events.append, Options(), threading.Event(), mended)[1]
+    assert (again.verdict, again.run_id, again.reference) == (Verdict.GO, record.run_id, True), again.reasons
+    assert [event.facts["check"] for event in events if event.name == "check_started"] == [*CACHE]
+    earlier = {result.id: [each.status for each in result.earlier] for result in again.checks if result.earlier}
+    assert earlier == {name: [Status.FAIL] for name in CACHE}
 
 
 @pytest.mark.parametrize(
