@@ -20,7 +20,7 @@ from reports.actions import actions_of, ways_of
 from reports.anchors import Anchors
 from reports.caveats import caveats_of, recommendation
 from reports.excerpts import Excerpt
-from reports.gate import rows_of
+from reports.gate import banner_of, rows_of
 from reports.links import runbook_target
 from reports.markdown import report_title
 from reports.outline import name_rows
@@ -52,7 +52,8 @@ def render(
             policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; base-uri 'none'",
             sections=sections_of(record),
             statuses=[(each, count) for each in Status if (count := record.counts.get(each))],
-            caveats=caveats_of(record, decision),
+            banner=[] if decision is None else banner_of(decision),
+            caveats=caveats_of(record),
             decision=decision,
             roles=rows_of(record, decision),
             recommendation=recommendation(record),

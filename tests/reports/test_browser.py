@@ -16,6 +16,7 @@ from checks.outcome import Criterion, EvidenceFile, RunRecord, StateChange, Stat
 from reports import html
 from reports.excerpts import excerpts_of
 from tests.reports import records
+from tests.reports.test_gate import overridden
 
 AXE = Path(__file__).parents[1] / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"desk": (1280, 900), "phone": (360, 740)}
@@ -158,7 +159,27 @@ def test_in_print_everything_is_open_and_the_filter_is_gone(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("li.check").count() == page.locator("li.check .body:visible").count()
     assert not page.locator("form.filter").is_visible()
+    rendered = "[...document.querySelectorAll('.check')].map(each => getComputedStyle(each).contentVisibility)"
+    assert set(page.evaluate(rendered)) == {"visible"}, "what is off the screen has to be on the paper"
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_an_override_is_seen_above_all_else(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(html.render(records.no_go(), decision=overridden("qa-lead: awaiting a signature")))
+    opened = browser.new_page(viewport={"width": 360, "height": 740})
+    opened.goto(path.as_uri())
+    banner = opened.locator(".banner.override")
+    assert "OVERRIDDEN" in banner.inner_text()
+    assert "Passed over: qa-lead: awaiting a signature" in banner.inner_text()
+    place = banner.bounding_box()
+    assert place is not None
+    assert place["y"] + place["height"] < 740
+    border = "getComputedStyle(document.querySelector('.banner')).borderTopColor"
+    assert opened.evaluate(border) == "rgb(179, 38, 30)"
+    opened.evaluate(AXE.read_text(encoding="utf-8"))
+    assert opened.evaluate("axe.run()")["violations"] == []
+    opened.close()
 
 
 def test_without_scripts_everything_is_there_but_the_filter(browser: Browser, report: Path) -> None:
