@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from tests.benchmarks.servers import Target
 
+PATIENCE = 60
+"""How many seconds an answer may take; by itself wrk calls what takes longer than two an error."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -35,7 +38,8 @@ def _by_wrk(target: Target, body: bytes, connections: int, seconds: float) -> Lo
             f'wrk.headers["content-type"] = "application/json"\nwrk.headers["authorization"] = "Bearer {target.key}"\n'
         )
         script.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency", "-s", script.name, target.url]
+        pace = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", f"{PATIENCE}s"]
+        command = ["wrk", *pace, "--latency", "-s", script.name, target.url]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(told)
