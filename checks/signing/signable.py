@@ -14,7 +14,7 @@ from checks.run_folder import write_atomically
 from checks.signing.armour import read_armour
 from checks.signing.errors import SigningError
 from checks.signing.inventory import NEEDED, SIGNATURES, Inventory, take_inventory
-from checks.signing.signed_file import file_name, views_of
+from checks.signing.signed_file import file_name
 from checks.signing.ssh import sign
 from checks.signing.statement import LONGEST_COMMENT, Statement, encoded, namespace_of
 from checks.signing.terms import Terms, read_terms
@@ -59,8 +59,6 @@ class Signable:
         content = encoded(statement)
         signature = sign(content, key, namespace_of(statement))
         path = self.run / SIGNATURES / file_name(statement, read_armour(signature).fingerprint)
-        if set(beside) != set(views_of(path.name, statement)):
-            raise SigningError(key, "is not the key that signed", "look whose the .pub file beside it is")
         for name, view in beside.items():
             write_atomically(self.run / name, view)
         write_atomically(path.with_name(f"{path.name}.sig"), signature)

@@ -293,6 +293,8 @@ def test_nothing_passes_over_a_changed_byte_or_a_rejection(
         ({"--expires": "2020-01-01"}, "within 7 days"),
         ({"--expires": "soon"}, "'soon' is no time; write a span from now"),
         ({"--role": "nobody"}, "has no role 'nobody'"),
+        ({"--key": "missing"}, "there is no such key"),
+        ({"--key": __file__}, "cannot sign"),
     ],
 )
 def test_what_is_no_override(signoff: Command, tmp_path: Path, keys: Keys, given: dict[str, str], message: str) -> None:
@@ -302,6 +304,7 @@ def test_what_is_no_override(signoff: Command, tmp_path: Path, keys: Keys, given
     assert (said.code, said.out) == (2, "")
     assert message in said.err
     assert not (run / "signatures").exists()
+    assert list(run.glob("override.*")) == []
 
 
 def test_a_partial_run_cannot_be_overridden(signoff: Command, tmp_path: Path, keys: Keys) -> None:
