@@ -1,6 +1,7 @@
 """Every command of every page: those that no test runs are at least understood by the program, or are named here.
 
-A block marked `run`, `start` or `verify` is run by the tests of its page, as are those of `RUN_ELSEWHERE`.
+A block marked `run`, `start` or `verify` is run by the tests of its page, as are those of `RUN_ELSEWHERE`. The
+runbooks' commands that only look are run against a real proxy by tests/signoff/test_live_target.py.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ OTHERS = {
     "ln": "needs root on a machine that is given to it",
     "/opt/image-proxy/current/bin/image-proxy": "an installed release",
     "/opt/image-proxy/v3.3.20/bin/image-proxy": "an installed release",
-    "curl": "asks a server with a key; tests/runbooks compare its paths with the server's",
-    "jq": "tests/runbooks compare its fields with the log's",
+    "curl": "tests/signoff/test_live_target.py runs what only looks; the rest needs a fault, or another's service",
+    "jq": "tests/signoff/test_live_target.py runs it on a real log, but for requests that were seen before",
     "python3": "standard library only",
     "export": "settings; tests/runbooks compare them with the server's",
     "umask": "the shell's own",
@@ -52,7 +53,7 @@ OTHERS = {
     "mv": "the shell's own",
     "rm": "the shell's own",
     "ls": "the shell's own",
-    "du": "the shell's own",
+    "du": "tests/signoff/test_live_target.py runs it",
     "touch": "the shell's own",
     "tar": "the shell's own",
     "kill": "ends the server",

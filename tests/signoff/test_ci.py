@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -149,12 +150,22 @@ def test_gitlabs_job_runs_and_its_report_is_where_it_says(tmp_path: Path, enviro
     assert job["artifacts"]["paths"] == ["signoff-run"]
 
 
-def test_the_pages_codes_are_those_of_the_program_and_its_commands_exist(signoff: Command) -> None:
-    codes = {int(each) for each in re.findall(r"(?m)^\| (\d+) \|", PAGE.text)}
-    assert codes == {int(each) for each in ExitCode} - {ExitCode.ROLLBACK, ExitCode.HALF_ROLLED_BACK}
+def test_the_pages_commands_run(signoff: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the one that comments on GitHub; where output goes to a file, it is not empty."""
+    path = write(tmp_path, checklist(stage(told("a"), told("b", "fail"))))
+    monkeypatch.chdir(tmp_path)
+    for folder in ("signoff-run", "signoff-runs/one"):
+        assert signoff("run", path, "--output", folder, "--quiet").code == ExitCode.NO_GO
     lines = [line for each in PAGE.blocks if each.info == ("sh",) for line in each.content.splitlines()]
     for line in lines:
-        if line.startswith("signoff "):
-            _, command, *arguments = line.split()
-            told_of = signoff(command, "--help").out
-            assert {each for each in arguments if each.startswith("--")} <= set(re.findall(r"--[a-z-]+", told_of))
+        words = shlex.split(line)
+        if words[0] == "signoff":
+            said = signoff(*words[1:][: words.index(">") - 1 if ">" in words else None])
+            assert (said.code, bool(said.out)) == (ExitCode.NO_GO if words[1] == "run" else ExitCode.GO, True), line
+    assert (tmp_path / "history.svg").is_file()
+    assert [line.partition(" ")[0] for line in lines if not line.startswith("signoff")] == ["gh"]
+
+
+def test_the_pages_codes_are_those_of_the_program() -> None:
+    codes = {int(each) for each in re.findall(r"(?m)^\| (\d+) \|", PAGE.text)}
+    assert codes == {int(each) for each in ExitCode} - {ExitCode.ROLLBACK, ExitCode.HALF_ROLLED_BACK}
