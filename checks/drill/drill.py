@@ -45,6 +45,18 @@ class DrillRequest:
     seed: int = 1
     program: Path | None = None
     """An installed `image-proxy` to use, instead of building one."""
+    only_healthy: Sequence[Site] = ()
+    """Sites of which healthy runs are made besides those that the faults are of."""
+
+    @property
+    def injected(self) -> list[Fault]:
+        """The faults that can be injected."""
+        return [fault for fault in self.faults if not fault.not_possible]
+
+    @property
+    def sites(self) -> list[Site]:
+        """The sites that are drilled, each once."""
+        return list(dict.fromkeys([*(fault.site for fault in self.injected), *self.only_healthy]))
 
 
 def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threading.Event) -> DrillRecord:
@@ -56,7 +68,7 @@ def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threadin
     runs: list[HealthyRun] = []
     try:
         with _ground(request, listener, stop) as ground:
-            for site in dict.fromkeys(fault.site for fault in _injected(request)):
+            for site in request.sites:
                 for number in range(request.healthy_runs):
                     if not stop.is_set():
                         runs.append(_healthy(ground, site, request.seed + number, listener))
@@ -88,10 +100,6 @@ def conduct_drill(request: DrillRequest, listener: DrillListener, stop: threadin
         started_at=started,
         duration_s=round(time.monotonic() - began, 3),
     )
-
-
-def _injected(request: DrillRequest) -> list[Fault]:
-    return [fault for fault in request.faults if not fault.not_possible]
 
 
 def _healthy(ground: Ground, site: Site, seed: int, listener: DrillListener) -> HealthyRun:
@@ -128,7 +136,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
         listener(DrillEvent("preparing", {"what": "making the stand-in project"}))
         make_project(source, folder / "project", request.checklist, stop)
         prepared = _prepared(request, source, folder, listener, stop)
-        if any(fault.site == "release" for fault in _injected(request)):
+        if "release" in request.sites:
             listener(DrillEvent("preparing", {"what": "running and signing a small release"}))
             make_release(folder / "release", stop)
         yield Ground(source, folder, folder / "project", folder / "release", prepared, stop)
@@ -142,7 +150,7 @@ def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Even
 def _prepared(
     request: DrillRequest, source: Path, folder: Path, listener: DrillListener, stop: threading.Event
 ) -> service.Prepared | None:
-    if not any(fault.site in USES_PROXY for fault in _injected(request)):
+    if not USES_PROXY.intersection(request.sites):
         return None
     if request.program is None:
         listener(DrillEvent("preparing", {"what": "building the proxy and installing it"}))
