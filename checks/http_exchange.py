@@ -55,6 +55,7 @@ def exchange(
 
 @cache
 def _trust() -> ssl.SSLContext:
+    """The usual authorities: reading them takes longer than most answers, and a client without any reads them too."""
     import httpx
 
     return httpx.create_ssl_context()
@@ -63,7 +64,7 @@ def _trust() -> ssl.SSLContext:
 async def _exchange(
     requests: Sequence[httpx.Request], stop: threading.Event, within_s: float, trust: ssl.SSLContext | None
 ) -> list[Response]:
-    async with client_for(requests, keep=0, trust=trust) as client:
+    async with client_for(keep=0, trust=trust) as client:
         exchanges = asyncio.gather(*(answer_to(client, request, within_s) for request in requests))
         exchanges.add_done_callback(_seen)
         try:
@@ -82,14 +83,12 @@ def _seen(exchanges: asyncio.Future[list[Response]]) -> None:
         exchanges.exception()
 
 
-def client_for(requests: Sequence[httpx.Request], keep: int, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """A client for such requests that keeps so many connections open between them."""
+def client_for(keep: int, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """A client that keeps so many connections open between requests."""
     import httpx
 
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=keep)
-    secured = any(request.url.scheme == "https" for request in requests)
-    verify = (trust or _trust()) if secured else True
-    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False)
+    transport = httpx.AsyncHTTPTransport(verify=trust or _trust(), limits=limits, trust_env=False)
     return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113 - timed as a whole
 
 

@@ -69,7 +69,7 @@ class _Load:
         self._begun = 0.0
 
     async def samples(self) -> list[Sample]:
-        async with client_for(self._requests, keep=self._pace.clients or MOST_UNDER_WAY, trust=self._trust) as client:
+        async with client_for(keep=self._pace.clients or MOST_UNDER_WAY, trust=self._trust) as client:
             self._begun = time.perf_counter()
             sending = asyncio.ensure_future(self._closed(client) if self._pace.clients else self._open(client))
             try:

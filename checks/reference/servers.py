@@ -55,15 +55,16 @@ def wait_for(process: subprocess.Popen[bytes], url: str, log: Path, stop: thread
     import httpx
 
     deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and not stop.wait(0.05):
-        if process.poll() is not None:
-            said = log.read_text(errors="replace").strip()[-1500:]
-            raise StartError(f"exit code {process.returncode}: {said}")
-        try:
-            httpx.get(url, timeout=2.0, trust_env=False)
-        except httpx.TransportError:
-            continue
-        return
+    with httpx.Client(timeout=2.0, trust_env=False) as client:
+        while time.monotonic() < deadline and not stop.wait(0.05):
+            if process.poll() is not None:
+                said = log.read_text(errors="replace").strip()[-1500:]
+                raise StartError(f"exit code {process.returncode}: {said}")
+            try:
+                client.get(url)
+            except httpx.TransportError:
+                continue
+            return
     raise StartError("interrupted" if stop.is_set() else f"no answer from {url} within {START_TIMEOUT_S:.0f} s")
 
 
