@@ -101,7 +101,7 @@ async def answer_to(client: httpx.AsyncClient, request: httpx.Request, within_s:
         async with asyncio.timeout(within_s):
             return await _read(client, request)
     except TimeoutError as problem:
-        raise NoAnswer(f"{subject}: no answer within {within_s:.3g} s") from problem
+        raise NoAnswer(f"{subject}: no answer within {within_s:.2g} s") from problem
     except (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol) as problem:
         raise Unsendable(f"{subject} cannot be sent: {problem}") from problem
     except httpx.ConnectError as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -76,8 +77,10 @@ def send(request: Request, context: Context, within_s: float) -> Response:
 
 def send_together(request: Request, context: Context, within_s: float, times: int) -> list[Response]:
     """The answers to `times` copies of `request` that are under way at once; raises as `send` does, for any of them."""
-    prepared = [prepare(request, context) for _ in range(times)]
-    return exchange(prepared, context.stop, within_s, trust_of(request, context))
+    begun = time.monotonic()
+    prepared, trust = [prepare(request, context) for _ in range(times)], trust_of(request, context)
+    left_s = max(0.0, within_s - (time.monotonic() - begun))
+    return exchange(prepared, context.stop, left_s, trust)
 
 
 def trust_of(request: Request, context: Context) -> ssl.SSLContext | None:

@@ -5,6 +5,7 @@ Each row would fail on the peer's behaviour, which its first words name.
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Callable
@@ -17,7 +18,8 @@ import pytest
 
 from checks.engine import Options
 from checks.errors import ConfigurationError
-from checks.outcome import Observation, Status
+from checks.outcome import Observation, RunRecord, Status
+from signoff.views import Format, view
 from tests.checks.odd_kinds import ToldCheck
 from tests.checks.running import VERSION, Run, checklist, conducted, stage, told, write
 from tests.signoff.conftest import Command, signoff
@@ -218,7 +220,35 @@ def a_planted_secret(folder: Path) -> None:
     assert [path for path in written if secret.encode() in path.read_bytes()] == []
 
 
+def the_same_bytes(folder: Path) -> None:
+    checks = [told("a"), told("b", "fail"), told("c", needs=["b"]), told("d", "no_data")]
+    noon = "2026-01-11T12:00:00Z"
+    clock = {"run_id": "r", "nonce": "n", "duration_ms": 1.0, "started_at": noon, "finished_at": noon}
+
+    def at_noon(part: Any) -> Any:
+        if isinstance(part, list):
+            return [at_noon(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        return {
+            key: clock[key] if key in clock and value is not None else at_noon(value) for key, value in part.items()
+        }
+
+    runs = [run(folder, *checks, options=Options(jobs=jobs)) for jobs in (1, 4)]
+    records = [RunRecord.model_validate(at_noon(json.loads(each.record.model_dump_json()))) for each in runs]
+    for form in Format:
+        one, other = (view(each.folder.path, record, form) for each, record in zip(runs, records, strict=True))
+        assert one == other, form
+
+
+def no_required_check(folder: Path) -> None:
+    for left in ([], [told("a", required=False)], [told("a", trial=True)], [told("a", "pending")]):
+        assert run(folder, *left).record.verdict == "HOLD"
+
+
 INVARIANTS = {
+    "the same evidence, checklist and clock give the same bytes": the_same_bytes,
+    "no required check looked at is not GO": no_required_check,
     "removing evidence never improves a verdict": removing_evidence,
     "adding an error never improves a verdict": adding_an_error,
     "order and parallelism do not change the verdict": order_and_parallelism,

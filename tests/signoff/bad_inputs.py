@@ -283,6 +283,7 @@ CASES: dict[str, Case] = {
     "TLS error": lambda place: looks("http", {"status": 200}, url=place.tls)(place),
     "redirect loop": asks("/away", {"status": 200}),
     "answer without end": asks("/endless", {"bytes": {"below": "100MB"}}),
+    "answer in drops": asks("/drops", {"status": 200}, timeout="3s"),
     "slow answer": asks("/slow", {"status": 200}, timeout="4s"),
     "answer that is no JSON": asks("/text", {"json.a": 1}),
     "JSON with NaN": python("print('NaN')", {"json": 1}),

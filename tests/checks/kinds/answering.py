@@ -48,6 +48,7 @@ class Answering:
                 Route("/is/{version}/healthz", self.healthz),
                 Route("/slow", self.slow),
                 Route("/endless", self.endless),
+                Route("/drops", self.drops),
                 Route("/away", self.away),
                 Route("/count", self.count),
                 Route("/stats", self.stats),
@@ -106,6 +107,16 @@ class Answering:
                 yield b"x" * (1 << 20)
 
         return StreamingResponse(pour())
+
+    async def drops(self, request: Request) -> Response:
+        """A byte now and then, for longer than anyone should wait."""
+
+        async def drip() -> AsyncIterator[bytes]:
+            for _ in range(300):
+                await anyio.sleep(0.1)
+                yield b"x"
+
+        return StreamingResponse(drip())
 
     async def away(self, request: Request) -> Response:
         """A redirect to itself."""
