@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gc
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -199,7 +200,7 @@ def test_tls_that_is_none_is_a_failure(make: Make, context: MakeContext, server:
 def test_silence_is_a_failure_that_names_the_time(make: Make, context: MakeContext, target: Target) -> None:
     observation = make(HttpCheck, url="/slow").observe(context(target=target, timeout_s=0.3))
     assert observation.status is Status.FAIL
-    assert "no answer within 0.285 s" in observation.reason
+    assert re.search(r"no answer within 0\.[12]\d* s$", observation.reason)
 
 
 def test_an_interrupted_run_is_an_error_and_ends_at_once_and_quietly(
