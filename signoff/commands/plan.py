@@ -90,6 +90,8 @@ def _notes(each: Forecast) -> list[str]:
     if each.effect not in {None, "read"}:
         requests = "" if not each.requests else f", at most {each.requests} request(s)"
         notes.append(f"{each.effect}{requests}, at most {_span(each.longest_s or 0)}")
+    if each.entry.header.after:
+        notes.append(f"due after {each.entry.header.after}")
     if each.entry.header.needs:
         notes.append(f"needs {', '.join(each.entry.header.needs)}")
     if each.refused:

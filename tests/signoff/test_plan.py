@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
         told("b", needs=["a"], note="${env:NONE}"),
         {"id": "none", "title": "Tray icon", "not_applicable": "a server has no tray"},
     )
-    later = stage(told("c"), id_="later", after="approval")
+    later = stage(told("c"), told("d", after={"check": "a", "wait": "24h"}), id_="later", after="approval")
     profiles = {"one": {"least": 1}, "two": {"least": 2}}
     return write(tmp_path, checklist(stage(*checks), later, profiles=profiles, default_profile="one"))
 
@@ -33,6 +33,7 @@ def test_the_whole_as_a_tree(signoff: Command, path: Path) -> None:
         "b [told] It is b",
         "none [not applicable] Tray icon",
         "later: Stage later (after approval)",
+        "due after the check a and 1 d",
     ):
         assert line in said.out
 
