@@ -73,7 +73,11 @@ class Engine:
         """What was looked at in this session, or came out otherwise than before."""
         self._environment = child_environment()
         self._lineage = Lineage(
-            folder.path, plan.loaded.checklist.release.name, plan.loaded.profile, reference=plan.is_of_reference
+            run=folder.path,
+            run_id=folder.run_id,
+            product=plan.loaded.checklist.release.name,
+            profile=plan.loaded.profile,
+            reference=plan.is_of_reference,
         )
         self._failed = False
 

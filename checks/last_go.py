@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from checks.errors import SignoffError
+from checks.journal import read_journal
 from checks.outcome import RunRecord, Verdict
 from checks.record_file import RecordError, read_record
 from checks.signing.inventory import SIGNATURES, take_inventory
@@ -31,6 +32,7 @@ class Lineage:
     """
 
     run: Path
+    run_id: str
     product: str
     profile: str | None
     reference: bool
@@ -55,13 +57,15 @@ class Lineage:
         raise NoLastGoError(f"no run of {self.product} under {what} beside this one was GO")
 
     def _go(self) -> Iterator[tuple[Path, RunRecord]]:
-        folders = [each for each in self.run.parent.iterdir() if each != self.run and (each / "verdict.json").is_file()]
+        folders = [each for each in self.run.parent.iterdir() if _holds_a_record(each)]
         if len(folders) > MOST_RUNS:
             raise NoLastGoError(f"more than {MOST_RUNS} runs lie beside this one; move old ones elsewhere")
         for folder in folders:
             try:
                 record = read_record(folder)
             except RecordError:
+                continue
+            if record.run_id == self.run_id:
                 continue
             kin = (record.release.name, record.profile, record.reference) == (
                 self.product,
@@ -72,10 +76,23 @@ class Lineage:
                 yield folder, record
 
 
+def _holds_a_record(folder: Path) -> bool:
+    try:
+        return (folder / "verdict.json").is_file()
+    except OSError:
+        return False
+
+
 def _changed(run: Path, record: RunRecord) -> tuple[list[str], bool]:
-    """The files that are not as recorded or signed, and whether somebody rejected the run; raises SigningError."""
+    """The files that are not as recorded or signed, and whether somebody rejected the run.
+
+    Raises SigningError or JournalError where that cannot be told.
+    """
     inventory = take_inventory(run)
     changed, rejected = set(inventory.not_as_recorded(record)), False
+    ended = read_journal(run / "journal.jsonl")[-1:]
+    if [(each["event"], each.get("verdict")) for each in ended] != [("run_finished", record.verdict.value)]:
+        changed.add("verdict.json")
     for name in signature_names(run):
         if not NAME.fullmatch(name):
             continue

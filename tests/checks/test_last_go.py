@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from checks.engine import Options
 from checks.linting import lint_checklist
 from checks.outcome import RunRecord, Verdict
+from checks.resuming import resumed
+from checks.run import conduct
 from tests.checks.kinds.logged import every_second, write
 from tests.checks.running import VERSION, Run, checklist, conducted, stage
 from tests.checks.running import write as write_checklist
@@ -133,6 +137,15 @@ def test_a_run_that_cannot_be_relied_on_is_no_baseline(went: Path, mischief: Any
     assert (found.status.value, reason in found.reason) == ("no_data", True), found.reason
 
 
+def test_a_run_that_was_not_go_is_none_by_its_verdict_alone(tmp_path: Path) -> None:
+    found = run(tmp_path, 9500, baseline=None)
+    assert found.record.verdict is Verdict.NO_GO
+    path = found.folder.path / "verdict.json"
+    path.write_text(path.read_text().replace('"verdict": "NO-GO"', '"verdict": "GO"'))
+    held = run(tmp_path, 300)["mean"]
+    assert (held.status.value, "is not as it was recorded: verdict.json" in held.reason) == ("no_data", True)
+
+
 def test_another_profile_and_another_check_are_no_baseline(went: Path) -> None:
     profile = run(went, 300, profiles={"production": {"x": 1}}, default_profile="production")["mean"]
     assert profile.reason == "no run of Thing under profile production beside this one was GO"
@@ -148,3 +161,20 @@ def test_a_criterion_has_no_last_go(tmp_path: Path) -> None:
     content = checklist(stage(), rollback={"criteria": [criterion]})
     errors, _ = lint_checklist(write_checklist(tmp_path, content), None, {})
     assert "baseline: " in errors[0].message
+
+
+def test_a_run_is_never_its_own_baseline(went: Path) -> None:
+    found = run(went, 400)
+    assert found["mean"].status.value == "pass"
+    shutil.rmtree(before_of(went, found))
+    (went / "runs" / "latest").symlink_to(found.folder.path)
+    shutil.copytree(found.folder.path, went / "runs" / "copy")
+    request = resumed(found.folder.path, again=["mean"], reason="to see it once more", settings={}, environ={})
+    _, record = conduct(request, lambda event: None, Options(), threading.Event())
+    assert record.checks[0].reason == "no run of Thing under no profile beside this one was GO"
+
+
+def before_of(folder: Path, found: Run) -> Path:
+    """The folder of the run before that one."""
+    (other,) = (each for each in (folder / "runs").iterdir() if each != found.folder.path)
+    return other
