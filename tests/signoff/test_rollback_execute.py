@@ -140,9 +140,9 @@ def test_evidence_that_cannot_be_read_is_refused(back: Command, service: SmallSe
 
 
 def test_a_full_disk_is_refused(back: Command, service: SmallService) -> None:
-    free = os.statvfs(service.home)
+    disk = os.statvfs(service.home)
     with next(service.backups.glob("config*.json")).open("r+b") as backup:
-        backup.truncate(free.f_bavail * free.f_frsize + 1)
+        backup.truncate(disk.f_blocks * disk.f_frsize)
     refused(back(), service, "step restore-configuration:", "is full:", "MiB are needed; make room")
 
 
