@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import yaml
+
 from checks.markdown import read_markdown
 from checks.rollback.decision import EVIDENCE
 from checks.rollback.records import RESUMABLE
@@ -22,6 +24,16 @@ def test_every_command_that_is_marked_to_be_run_runs(signoff: Command) -> None:
         name, *arguments = line.split()
         assert name == "signoff"
         assert signoff(*arguments).code == 0, line
+
+
+def test_the_rules_are_exported_by_the_pages_commands(signoff: Command) -> None:
+    """Of the checklist that ships, to what the page sends to files."""
+    lines = [line for block in PAGE.blocks if block.info == ("sh",) for line in block.content.splitlines()]
+    exports = [line.partition(" > ")[0].split() for line in lines if line.startswith("signoff export")]
+    assert len(exports) == 2
+    for _, *arguments in exports:
+        said = signoff(*arguments)
+        assert (said.code, bool(yaml.safe_load(said.out))) == (0, True), arguments
 
 
 def test_the_page_says_what_the_rule_asks_for() -> None:
