@@ -49,5 +49,6 @@ def override(
 
     path = overriding.override(run, record, role, key, reason, until, signed_at, views)
     sys.stdout.write(f"{role}: overridden until {until:%Y-%m-%d %H:%M:%S} UTC, signed in {path}\n")
+    sys.stderr.write(f"the views that tell of it: {run / path.stem}.*\n")
     for each in record.reasons:
         sys.stderr.write(f"passed over: {plain(each)}\n")

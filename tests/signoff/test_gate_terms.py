@@ -190,7 +190,9 @@ def test_the_views_beside_the_runs_own_carry_the_banner_and_are_signed_with_it(
     approved(run, keys["alice"])
     own = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
     given = ("--reason", WHY, "--expires", "24h", "--role", "tech-lead", "--key", keys["bob"])
-    assert signoff("override", run, *given).code == 0
+    said_of_it = signoff("override", run, *given)
+    assert said_of_it.code == 0
+    assert f"the views that tell of it: {run / 'override.tech-lead.'}" in said_of_it.err
     assert {name: (run / name).read_bytes() for name in own} == own
     views = {path.name.split(".", 3)[3]: path.read_text() for path in run.glob("override.tech-lead.*")}
     assert sorted(views) == ["checks.csv", "junit.xml", "report.html", "report.md", "summary.md", "verdict.json"]
