@@ -18,7 +18,7 @@ BLOCKS = {"heading_open", "table_open", "tr_open", "bullet_list_open", "list_ite
 
 
 @given(hostile_runs())
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_breaks_out_of_any_view(run: Hostile) -> None:
     record, decision = run.record, run.decision
     report = markdown.render(record, decision=decision)
