@@ -40,7 +40,12 @@ def shipped() -> Iterator[Check]:
 def healthy() -> dict[str, Observed]:
     """By check and expectation what was seen."""
     recorded: dict[str, Observed] = json.loads(HEALTHY.read_text())
-    return {name: {each: _restored(value) for each, value in seen.items()} for name, seen in recorded.items()}
+    return {name: restored(seen) for name, seen in recorded.items()}
+
+
+def restored(seen: Observed) -> Observed:
+    """What a record has, as kinds give it."""
+    return {name: _restored(value) for name, value in seen.items()}
 
 
 def record(run: RunRecord) -> dict[str, Observed]:

@@ -1,6 +1,7 @@
 """Mutations of every expectation of the checklist that ships: lint catches each, or a broken reference tells it.
 
-What a healthy reference was seen to be is recorded (`tests.checks.recorded`). A broken one is the same but for one
+What a healthy reference was seen to be is recorded (`tests.checks.recorded`), and so is what the checks that noticed
+the drill's faults saw (`tests.checks.recorded_broken`). Other broken references are as the healthy one but for one
 value, which misses the expectation as narrowly as it can. A mutation that gives all of them the same status as the
 right checklist would be a hole in the page's mesh.
 """
@@ -22,6 +23,7 @@ from checks.observed import ABSENT
 from checks.outcome import Observation, Status
 from checks.units import Quantity
 from tests.checks.recorded import Observed, healthy, shipped
+from tests.checks.recorded_broken import broken as noticed
 
 FLIPPED = {
     "above": ("at most", operator.le),
@@ -31,6 +33,7 @@ FLIPPED = {
 }
 CHECKS = {check.id: check for check in shipped()}
 HEALTHY = healthy()
+BROKEN = noticed()
 LATER = {"next-merge", "next-tag", "next-deploy", "next-monitor"}
 """Due after the approval: no run has seen them without one."""
 
@@ -113,9 +116,10 @@ def _near(seen: Any, expectation: Expectation) -> Iterator[Any]:
 
 
 def references(check: Check) -> Iterator[Observed]:
-    """What is seen of the healthy reference, and of those that are broken in one value."""
+    """What is seen of the healthy reference, of those that the drill broke, and of those broken in one value."""
     seen = HEALTHY[check.id]
     yield seen
+    yield from BROKEN.get(check.id, ())
     for name, expectation in (*check.expect.items(), *check.prefer.items()):
         for value in broken(seen.get(name), expectation):
             yield {each: other for each, other in {**seen, name: value}.items() if other is not ABSENT}
@@ -140,3 +144,8 @@ def test_every_mutation_of_every_expectation_is_told(name: str) -> None:
     assert set(right[1:]) <= {Status.FAIL, Status.WARN, Status.NO_DATA}
     unseen = [told for told, mutant in mutants(check) if statuses(mutant, seen) == right]
     assert not unseen
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_what_a_check_noticed_in_the_drill_it_still_notices(name: str) -> None:
+    assert Status.PASS not in statuses(CHECKS[name], BROKEN[name])
