@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from checks.drill.catalogue import faults
 from signoff.exit_code import ExitCode
-from tests.signoff.conftest import Command
+from tests.signoff.conftest import ROOT, Command
 
 
 def test_the_catalogue_is_listed(signoff: Command) -> None:
@@ -35,3 +38,19 @@ def test_one_fault_is_one_json_document(signoff: Command, tmp_path: Path) -> Non
     assert json.loads((tmp_path / "out" / "drill.json").read_text()) == told
     assert "caught" in said.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"drill.json", "drill.md", "drill.html"}
+
+
+def test_ctrl_c_ends_a_drill_with_a_report_of_what_was_done_and_leaves_nothing(tmp_path: Path) -> None:
+    before = set((ROOT / ".signoff").glob("drill-*"))
+    command = [sys.executable, "-m", "signoff", "drill", "--family", "original", "--output", str(tmp_path), "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("caught" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    told = json.loads(out)
+    states = {each["state"] for each in told["faults"]}
+    assert (process.returncode, told["interrupted"]) == (ExitCode.INTERRUPTED, True)
+    assert {"caught", "not_run"} <= states
+    assert json.loads((tmp_path / "drill.json").read_text()) == told
+    assert set((ROOT / ".signoff").glob("drill-*")) <= before
