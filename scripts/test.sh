@@ -3,6 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+# The programs that tests start are compiled once, beside the sources.
+export PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$PWD/.signoff/pycache"
 rm -rf .signoff/coverage
 mkdir -p .signoff/coverage
 $bin/python -m pytest -q -n 2 --dist worksteal --cov --cov-report= "$@"

@@ -13,7 +13,7 @@ class Faults(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     auth_off: bool = Field(False, description="Every key is accepted, and none.")
-    key_ignores: Literal["tenant", "model", "size", "quality", "safety_threshold"] | None = Field(
+    key_ignores: Literal["tenant", "model", "size", "quality", "safety_threshold", "images"] | None = Field(
         None, description="The cache's key does not tell this apart."
     )
     ttl_ignored: bool = Field(False, description="Answers that were kept are served for ever.")

@@ -26,6 +26,7 @@ _SAME: dict[str, dict[str, Any]] = {
     "size": {"size": "", "shape": Shape(None, None)},
     "quality": {"quality": None},
     "safety_threshold": {"threshold": Threshold.MEDIUM},
+    "images": {"images": ()},
 }
 """What a request is made equal in, by what the cache's key is to ignore."""
 

@@ -16,7 +16,7 @@ from proxy.errors import StartError
 from proxy.faults.catalogue import Faults
 from proxy.faults.service import FaultyService
 from proxy.settings import read_settings
-from tests.proxy.conftest import RunningProxy
+from tests.proxy.conftest import RunningProxy, png
 from tests.proxy.running import Stack, running_stack
 
 SMALL = "gemini-2.5-flash-image"
@@ -97,6 +97,19 @@ def test_a_key_that_ignores_the_client(proxy_at_fault: _Proxy) -> None:
     other = {"authorization": "Bearer second-key"}
 
     assert proxy_at_fault.http.post("/v1/images/generations", json=body, headers=other).headers["x-cache"] == "hit"
+
+
+def test_a_key_that_ignores_the_pictures_of_an_edit(proxy_at_fault: _Proxy) -> None:
+    def edit(content: bytes) -> str:
+        answer = proxy_at_fault.http.post(
+            "/v1/images/edits", data={"prompt": "edited", "model": SMALL}, files={"image": ("a.png", content)}
+        )
+        return answer.headers["x-cache"]
+
+    pictures = [png(colour=colour) for colour in ("red", "green", "blue")]
+    assert [edit(picture) for picture in pictures[:2]] == ["miss", "miss"]
+    proxy_at_fault.fault(key_ignores="images")
+    assert [edit(picture) for picture in pictures] == ["miss", "hit", "hit"]
 
 
 @pytest.mark.parametrize(("ignored", "state"), [(False, "miss"), (True, "hit")])

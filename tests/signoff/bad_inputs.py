@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,11 @@ def logged(make: Callable[[Path], object], **fields: Any) -> Case:
 
 
 def prometheus(answer: Any) -> Case:
-    """Rollback criteria by a Prometheus that answers this."""
+    """Rollback criteria by a Prometheus that answers this, or what is made when it is asked."""
 
     def laid(place: Place) -> Arguments:
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        told = answer() if callable(answer) else answer
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
         return ["rollback", "check", "--json", "--prometheus", place.prometheus(body)]
 
     return laid
@@ -197,7 +199,7 @@ def of_two_versions(place: Place) -> Arguments:
 def old(folder: Path) -> None:
     """A backup that was written two days ago."""
     (folder / "backup.tar").write_bytes(b"x" * 100)
-    written = (SOON - timedelta(days=2)).timestamp()
+    written = (datetime.now(UTC) - timedelta(days=2)).timestamp()
     os.utime(folder / "backup.tar", (written, written))
 
 
@@ -295,10 +297,10 @@ CASES: dict[str, Case] = {
     "log in several time zones": logged(zones),
     "truncated .gz": logged(file_of("a.log.gz", gzip.compress(requests(SOON))[:-20])),
     "Prometheus: error": prometheus({"status": "error", "errorType": "timeout", "error": "query timed out"}),
-    "Prometheus: empty": prometheus(matrix()),
-    "Prometheus: NaN": prometheus(matrix("NaN")),
-    "Prometheus: warnings": prometheus(matrix(*map(str, range(20)), warnings=["a store could not be asked"])),
-    "Prometheus: bucket without an edge": prometheus(matrix(*map(str, range(20)), le="")),
+    "Prometheus: empty": prometheus(matrix),
+    "Prometheus: NaN": prometheus(partial(matrix, "NaN")),
+    "Prometheus: warnings": prometheus(partial(matrix, *map(str, range(20)), warnings=["a store could not be asked"])),
+    "Prometheus: bucket without an edge": prometheus(partial(matrix, *map(str, range(20)), le="")),
     "Prometheus: no JSON": prometheus(b"<html>"),
     "database locked": locked,
     "database corrupt": with_file(
