@@ -29,7 +29,7 @@ SMOKE = (
     "checklist-misspelt",
     "evidence-edited",
     "signature-missing",
-    "key-of-an-edit",
+    "counters-from-zero",
 )
 """One fault or two of each site, and one that cannot be injected."""
 
@@ -59,7 +59,7 @@ def smoke() -> DrillRecord:
 def test_every_fault_of_the_smoke_subset_is_caught_by_the_check_that_is_named(smoke: DrillRecord) -> None:
     states = {fault.id: (fault.state, fault.why) for fault in smoke.faults}
     assert {name: state for name, (state, _) in states.items()} == dict.fromkeys(SMOKE, "caught") | {
-        "key-of-an-edit": "not_possible"
+        "counters-from-zero": "not_possible"
     }, states
 
 
