@@ -1,7 +1,6 @@
 """The smoke tests against a proxy that is already running, as CI runs them: its URL and key are all that is known."""
 
 import json
-import shlex
 import subprocess
 import sys
 import threading
@@ -11,28 +10,12 @@ from typing import NamedTuple
 
 import pytest
 
-from checks.markdown import read_markdown
 from checks.process import base_environment
 from checks.reference.servers import free_port, server
 from proxy.home import initialise
-from tests.signoff.conftest import Command
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-
-
-READING = (
-    "curl",
-    "jq",
-    "du",
-    "image-proxy cache",
-    "signoff logs",
-    "signoff rollback check",
-    "signoff rollback backtest",
-)
-"""What the runbooks' commands that only look at a server, its log or its home begin with."""
-ELSEWHERE = ("googleapis", "/internal/faults", "/_simulator/", "request_id", "settings", "8046", "tail -50", "/var/")
-"""Those that need another service, an id that was seen before, or a folder of the machine's."""
 
 
 class Live(NamedTuple):
@@ -83,41 +66,6 @@ def test_a_healthy_proxy_is_a_go_whose_scope_is_partial(live: Live, tmp_path: Pa
     assert verdict["counts"]["pass"] == 10
     for path in (tmp_path / "run").rglob("*"):
         assert path.is_dir() or live.key.encode() not in path.read_bytes()
-
-
-@pytest.mark.parametrize("name", ["operations", "rollback"])
-def test_the_runbooks_commands_that_only_look_run_against_it(
-    live: Live, tmp_path: Path, signoff: Command, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """As they stand, by the variables that the runbooks name; those of signoff in this process, to take less time."""
-    log = live.home / "logs" / "image-proxy.jsonl"
-    named = {
-        "URL": live.url,
-        "HOME_DIR": str(live.home),
-        "LOG": str(log),
-        "IMAGE_PROXY_API_KEY": live.key,
-        "B": str(tmp_path),
-    }
-    environment = base_environment({**named, "PATH": f"{BIN}:{base_environment()['PATH']}"})
-    monkeypatch.chdir(tmp_path)
-    lines = looking(name)
-    assert len(lines) > 5
-    for line in lines:
-        if line.startswith("signoff"):
-            words = shlex.split(line.partition(" | ")[0].replace("$HOME_DIR", str(live.home)))
-            assert signoff(*words[1:]).code in {0, 3}, line
-            continue
-        shell = ["bash", "-eu", "-o", "pipefail", "-c", line]
-        done = subprocess.run(shell, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, (line, done.stderr)
-
-
-def looking(name: str) -> list[str]:
-    """The lines of a runbook, each whole, that begin with `READING` and are for no other place."""
-    blocks = [each for each in read_markdown(ROOT / "runbooks" / f"{name}.md").blocks if each.info == ("sh",)]
-    lines = [line for each in blocks for line in each.content.replace("\\\n", " ").splitlines()]
-    found = [each for each in lines if each.startswith(READING) and not any(word in each for word in ELSEWHERE)]
-    return list(dict.fromkeys(found))
 
 
 def test_a_key_that_the_proxy_refuses_is_a_no_go(live: Live, tmp_path: Path) -> None:
