@@ -49,6 +49,7 @@ mkdir -p .signoff; cp -Rp "$HOME_DIR" .signoff/docs-configuration; ln -s $PWD/.s
 """,
     "runbooks/troubleshooting.md": 'mkdir -p "$HOME_DIR/logs"; echo "{}" > "$HOME_DIR/logs/image-proxy.jsonl"',
     "docs/ci.md": f"cat > checklist.yaml <<'END'{TINY}END\nsignoff run --non-interactive --output signoff-run",
+    "docs/rollback.md": "rm checklist.yaml",
 }
 """What a page takes for granted."""
 
@@ -153,15 +154,13 @@ def here(tmp_path: Path) -> Iterator[Machine]:
         yield made
 
 
-PLACES = ("runbooks/rollback.md", "runbooks/operations.md", "runbooks/configuration.md")
-"""Pages that want a machine of their own; the others share one."""
+ALONE = ("runbooks/rollback.md", "runbooks/operations.md", "runbooks/configuration.md")
+"""Pages that want a machine of their own."""
+OTHERS = tuple(page for page in to_type() if page not in ALONE)
+"""Pages that share one."""
 
 
-@pytest.mark.parametrize(
-    "pages",
-    [*((each,) for each in PLACES), tuple(page for page in to_type() if page not in PLACES)],
-    ids=lambda each: each[0],
-)
+@pytest.mark.parametrize("pages", [*((each,) for each in ALONE), OTHERS], ids=lambda each: each[0])
 def test_every_line_ends_well(pages: tuple[str, ...], here: Machine) -> None:
     bad = []
     for page in pages:
@@ -174,6 +173,11 @@ def test_every_line_ends_well(pages: tuple[str, ...], here: Machine) -> None:
             ]
         bad += [said for line, code in lines if line != "true" and (said := _wrong(here, line, code))]
     assert not bad, "\n".join(bad)
+
+
+def test_a_line_that_ends_badly_is_named(here: Machine) -> None:
+    assert _wrong(here, "false; true", 0).startswith("--- false; true\n1: ")
+    assert _wrong(here, "echo before; false | true", 1) == ""
 
 
 def _beginning(table: Mapping[str, T], line: str, otherwise: T) -> T:
