@@ -30,6 +30,8 @@ STATS = 'curl -sSf $URL/internal/stats -H "Authorization: Bearer $IMAGE_PROXY_AP
 STATUS = """curl -sS -o /dev/null -w '%{http_code}' $URL/v1/images/generations -H 'Content-Type: application/json' \\
   -H "Authorization: Bearer $IMAGE_PROXY_API_KEY" -H 'Cache-Control: no-store' -d '{"prompt": "a chair"}'"""
 SIMULATED = "curl -sS -X POST http://127.0.0.1:8046/_simulator/faults"
+INTEGRITY = """python3 -c "import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute('PRAGMA integrity_check').fetchone()[0])" "$HOME_DIR/proxy.db\""""
 GONE = "for _ in $(seq 300); do curl -s $URL/healthz || break; sleep 0.1; done; ! curl -s $URL/healthz"
 
 TINY = """
@@ -83,14 +85,14 @@ AFTER = {
         "systemctl stop": "! curl -s $URL/healthz; tail -1 $HOME_DIR/logs/image-proxy.jsonl | grep server_stopped",
         'cp -p "$BACKUPS/config-': 'cmp $BACKUPS/config-*.json "$HOME_DIR/config.json"',
         'chmod 600 "$HOME_DIR"/accounts': '[ "$(stat -c %a "$HOME_DIR"/accounts/*.json)" = 600 ]',
-        'chmod 600 "$HOME_DIR/proxy.db"': 'sqlite3 "$HOME_DIR/proxy.db" "PRAGMA integrity_check" | grep -x ok',
+        'chmod 600 "$HOME_DIR/proxy.db"': f"{INTEGRITY} | grep -x ok",
         "systemctl start": f"{ANSWERS} v3.3.19",
     },
     "runbooks/operations.md": {
         "install -D": "env | grep -E '^IMAGE_PROXY_(PORT|UPSTREAM)=' >> /etc/image-proxy/environment",
         "systemctl daemon-reload": f"{ANSWERS} v3.3.20",
         'image-proxy serve --home "$HOME_DIR"': f"{ANSWERS} v3.3.20",
-        "jq -r '.data[0].b64_json'": "file answer.png | grep 'PNG image'",
+        "jq -r '.data[0].b64_json'": "head -c 4 answer.png | grep -aq PNG",
         "kill -TERM": f"{GONE}; systemctl start image-proxy",
         'cp -Rp "$B/accounts"': 'diff -r "$B/accounts" "$HOME_DIR/accounts"',
         'cp -p "$B/proxy.db"': f"systemctl start image-proxy; {ANSWERS} v3.3.20",
@@ -193,5 +195,5 @@ def _filled(line: str) -> str:
 def _wrong(here: Machine, line: str, code: int) -> str:
     """How a line ended, where it did not end as it should."""
     done = here.type(line)
-    said = f"{done.stdout.decode()[-1500:]}\n{done.stderr.decode()[-1500:]}"
+    said = f"{done.stdout.decode(errors='replace')[-1500:]}\n{done.stderr.decode(errors='replace')[-1500:]}"
     return "" if done.exit_code == code else f"--- {line}\n{done.exit_code}: {said}"
