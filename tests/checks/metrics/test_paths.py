@@ -43,7 +43,7 @@ def tables(monkeypatch: pytest.MonkeyPatch, path: Path, log_format: str) -> tupl
         return clean, read_windows([path], log_format=log_format, now=LATER)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     lines=st.lists(
         st.one_of(
