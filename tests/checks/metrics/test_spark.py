@@ -34,13 +34,15 @@ QUICK = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.files.maxPartitionBytes": "40000",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
 }
-"""Little is read, so nothing is compiled for it; and files are cut into many parts, as large ones are."""
+"""Little is read, so nothing is compiled for it, and Java compiles what it must in its quick way; and files are cut into
+many parts, as large ones are."""
 
 
 @pytest.fixture(scope="module", autouse=True)
