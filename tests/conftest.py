@@ -21,11 +21,15 @@ SYSTEM = {
     )
 }
 """Modules whose tests start processes or services: the unit tests of the release page are the others."""
+COVERING = ("tests.checks.", "tests.proxy.")
+"""The tests of what coverage is judged of; to trace the others as well would double their time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.module.__name__ in SYSTEM:  # type: ignore[attr-defined]  # functions are all that is collected
             item.add_marker("system")
+        if not item.module.__name__.startswith(COVERING):  # type: ignore[attr-defined]
+            item.add_marker("no_cover")
         for name in COUNTED:
             item.user_properties += [(name, marker.args[0]) for marker in item.iter_markers(name)]

@@ -41,7 +41,7 @@ QUICK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
 }
-"""Little is read, so nothing is compiled for it, and Java compiles what it must in its quick way; and files are cut into
+"""Little is read, so nothing is compiled for it, and Java compiles itself in the quick way only; and files are cut into
 many parts, as large ones are."""
 
 
