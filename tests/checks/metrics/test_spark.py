@@ -41,8 +41,8 @@ QUICK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
 }
-"""Little is read, so nothing is compiled for it, and Java compiles itself in the quick way only; and files are cut into
-many parts, as large ones are."""
+"""Little is read, so nothing is compiled for it, by Java in its quick way only; files are cut into many parts, as large
+ones are."""
 
 
 @pytest.fixture(scope="module", autouse=True)
