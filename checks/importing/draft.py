@@ -47,7 +47,8 @@ def plain(text: str) -> str:
     'Tests pass (make test)'
     """
     text = _TICKS.sub("", _BOLD.sub("", _LINK.sub(r"\1", text)))
-    text = "".join(each if unicodedata.category(each)[0] != "C" else " " for each in text)
+    if not text.isprintable():
+        text = "".join(each if unicodedata.category(each)[0] != "C" else " " for each in text)
     return " ".join(text.replace("${", "$ {").split())
 
 
