@@ -203,5 +203,5 @@ def _lines_of(path: Path) -> str:
     return f"""
 SELECT CASE WHEN line = chr(26) THEN error('the mark of undecodable lines') ELSE coalesce(line, '') END AS line
 FROM read_csv({text_literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-  header = false, auto_detect = false, compression = 'none')
+  header = false, auto_detect = false, compression = 'none', parallel = false)
 """  # noqa: S608 - literals by text_literal

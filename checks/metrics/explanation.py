@@ -15,7 +15,7 @@ from checks.metrics.engine import read_windows
 from checks.metrics.errors import LogSourceError
 from checks.metrics.log_format import LogFormat
 from checks.metrics.reading import LONGEST_LINE
-from checks.metrics.recognition import fields_of, recognised
+from checks.metrics.recognition import fields_of, recognised, record_beginning
 from checks.metrics.sources import LogFile, resolve
 from checks.metrics.table import WindowTable
 
@@ -77,11 +77,11 @@ def explain_line(path: str | Path, line: int, *, log_format: str = "auto") -> Ex
 
 def _record(file: LogFile, wanted: int, log_format: LogFormat) -> tuple[int, list[str]]:
     """Find the record that a line belongs to: the number of its first line, and its lines."""
-    first_line = re2.compile(log_format.first_line) if log_format.first_line else None
+    begins_record = record_beginning(log_format)
     first, lines, number = 0, [""], 0
     for number, raw in enumerate(_lines(file), 1):
         text = raw.decode("utf-8", "replace")
-        begins = first_line is None or number - first >= log_format.at_most_lines or bool(first_line.search(text))
+        begins = number - first >= log_format.at_most_lines or begins_record(text)
         if begins and number > wanted:
             break
         if begins or not first:

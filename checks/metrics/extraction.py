@@ -45,11 +45,21 @@ def kept(log_format: LogFormat) -> str:
     return f"""
 SELECT number, line, starts, next_starts FROM (
   SELECT number, line, starts, lead(starts) OVER () AS next_starts FROM (
-    SELECT number, line, regexp_matches(line, {text_literal(log_format.first_line or "")}) OR line = chr(26) AS starts
+    SELECT number, line, {_starts(log_format)} AS starts
     FROM (SELECT row_number() OVER () AS number, line FROM lines)
   )
 ) WHERE NOT starts OR next_starts IS DISTINCT FROM true OR {candidate}
 """  # noqa: S608 - literals by text_literal
+
+
+def _starts(log_format: LogFormat) -> str:
+    """Give the SQL of whether a line begins a record; a CASE, for an OR would try the pattern on every line."""
+    by_pattern = f"regexp_matches(line, {text_literal(log_format.first_line or '')}) OR line = chr(26)"
+    plain = log_format.plain_lines
+    if plain is None:
+        return by_pattern
+    begins, contains = text_literal(plain.begin + "%"), text_literal(plain.contain)
+    return f"CASE WHEN line LIKE {begins} AND contains(line, {contains}) THEN true ELSE {by_pattern} END"
 
 
 def extracted(log_format: LogFormat, fields: frozenset[FieldName]) -> str:

@@ -5,6 +5,7 @@ How a format reaches the SQL (`statements.py` reads nothing else of it):
 1. Lines become records. Without `first_line` each physical line is a record. With it, an RE2 pattern, a line that
    matches it begins a record and the lines after it, up to the next that matches, belong to that record, joined by
    newlines; lines before the first such line are unparsed, and so are lines beyond `at_most_lines` of one record.
+   A line of `plain_lines` begins one as well: fixed strings tell it several times faster than a pattern does.
    A record that quotes text from outside ends as `quotes` says (see quotation.py).
 2. Records are recognised. json-lines: a JSON object that has all keys of `recognised_by`; key-value: a line with all
    those keys, written key=value or key="value", outside of other values; pattern: a record that `first_line` matches.
@@ -160,6 +161,18 @@ class Quotation(_Model):
     closes: Pattern
 
 
+class PlainLines(_Model):
+    """Lines that are most of a log and need no pattern: how they begin (_ is any character), and what they hold."""
+
+    begin: Annotated[str, StringConstraints(min_length=3, pattern=r"^[^%\\]+$")]
+    contain: Annotated[str, StringConstraints(min_length=3)]
+
+    def has(self, line: str) -> bool:
+        """Tell whether a line is one of them."""
+        shape = zip(line, self.begin, strict=False)
+        return len(line) >= len(self.begin) and all(b in (a, "_") for a, b in shape) and self.contain in line
+
+
 class LogFormat(_Model):
     """How the lines of a log are recognised and what they mean (steps 1 to 6 above).
 
@@ -173,6 +186,7 @@ class LogFormat(_Model):
     syntax: Literal["json-lines", "key-value", "pattern"]
     recognised_by: tuple[Key, ...] = ()
     first_line: Pattern | None = None
+    plain_lines: PlainLines | None = None
     at_most_lines: int = Field(default=1000, ge=1)
     quotes: Quotation | None = None
     time: Key = "time"
@@ -214,8 +228,8 @@ class LogFormat(_Model):
             if self.recognised_by or self.fields or self.event:
                 raise ValueError("in the syntax pattern fields are the groups of the events' patterns")
             return self
-        if self.first_line or self.events:
-            raise ValueError(f"first_line and events are of the syntax pattern, not of {self.syntax}")
+        if self.first_line or self.events or self.plain_lines:
+            raise ValueError(f"first_line, plain_lines and events are of the syntax pattern, not of {self.syntax}")
         if not self.recognised_by:
             raise ValueError("recognised_by must name the keys that every record has")
         if bool(self.event) != bool(self.request_events):

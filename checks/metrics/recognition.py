@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import re2
 
@@ -26,6 +26,13 @@ def fields_of(line: str, log_format: LogFormat) -> dict[str, str]:
     A line that is neither has none.
     """
     return _json_fields(line) if log_format.syntax == "json-lines" else pairs(line)
+
+
+def record_beginning(log_format: LogFormat) -> Callable[[str], bool]:
+    """Give the test of whether a line begins a record."""
+    first_line = re2.compile(log_format.first_line or "")
+    plain = log_format.plain_lines
+    return lambda line: bool(first_line.search(line)) or (plain is not None and plain.has(line))
 
 
 def pairs(line: str) -> dict[str, str]:
@@ -52,10 +59,10 @@ def _json_fields(line: str) -> dict[str, str]:
 
 
 def _recognised_by_pattern(lines: Sequence[str], log_format: LogFormat) -> int:
-    first_line = re2.compile(log_format.first_line)
+    begins = record_beginning(log_format)
     count, length = 0, 0
     for line in lines:
-        if first_line.search(line):
+        if begins(line):
             length = 1
         elif length:
             length += 1

@@ -34,6 +34,8 @@ def test_an_unknown_name_gets_a_suggestion_or_the_list() -> None:
     ("changes", "message"),
     [
         ({"colour": "red"}, "Extra inputs"),
+        ({"plain_lines": {"begin": "____", "contain": " INFO "}}, "of the syntax pattern, not of json-lines"),
+        ({"plain_lines": {"begin": "___%", "contain": " INFO "}}, "should match pattern"),
         ({"fields": {"status": "status"}}, "fields must name duration_ms"),
         ({"time": "a'b"}, "should match pattern"),
         ({"failed": [{"field": "status"}]}, "either one_of"),
