@@ -1,67 +1,70 @@
-"""One process of a host at a time makes an answer: locks on files, which the system releases when a process dies."""
+"""One process of a host at a time makes an answer: locks in a file, which the system releases when a process dies."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import random
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from proxy.cache.protocol import CacheError, cause_of
 
-LEASES = "leases"
+LEASES = "leases.lock"
 LONGEST_POLL = 0.05
 """How long a process waits at most before it looks again whether a lease is free, in seconds."""
 
+_FLOCK = struct.Struct("hhqqi")
+"""Linux's `struct flock`: kind, whence, start, length, process."""
+
 
 class FileLeases:
-    """Leases in a folder of their own beside the answers; raises OSError where it cannot be used."""
+    """Leases of answers' keys, each a locked byte of one empty file; raises OSError where that cannot be used.
+
+    The byte is named by the first 60 bits of the key: nothing is written, so a lease takes no time from the disk.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self._folder = directory / LEASES
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        for path in self._folder.iterdir():
-            descriptor = _locked(path)
-            if descriptor is not None:
-                _release(path, descriptor)
+        self._file = os.open(directory / LEASES, os.O_WRONLY | os.O_CREAT, 0o600)
+        self._closed = False
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncGenerator[None, None]:
         """The lease for a key, waited for without end; raises CacheError where it cannot be had at all."""
-        path = self._folder / key
+        place = int(key[:15], 16)
         try:
-            while (descriptor := _locked(path)) is None:
+            while not _locked(self._file, place):
                 await asyncio.sleep(random.uniform(LONGEST_POLL / 2, LONGEST_POLL))  # noqa: S311 - spreads looks
         except OSError as error:
             raise CacheError("lease", cause_of(error)) from error
         try:
             yield
         finally:
-            _release(path, descriptor)
+            if not self._closed:
+                _change(self._file, fcntl.LOCK_UN, place)
+
+    def close(self) -> None:
+        """Close the file, which ends all leases."""
+        os.close(self._file)
+        self._closed = True
 
 
-def _locked(path: Path) -> int | None:
-    """A descriptor that holds the lock of a file; None where another has it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _locked(descriptor: int, place: int) -> bool:
+    """Whether the byte at a place could be locked; False where another has it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Its last holder may have removed the file after we opened it: then the lock keeps nobody out.
-        if os.fstat(descriptor).st_ino == path.stat().st_ino:
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
+        _change(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, place)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _release(path: Path, descriptor: int) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
-    os.close(descriptor)
+def _change(descriptor: int, kind: int, place: int) -> None:
+    """Lock or free a byte: for this descriptor, or, where the system has no such locks, for this process."""
+    if hasattr(fcntl, "F_OFD_SETLK"):
+        lock = fcntl.F_UNLCK if kind == fcntl.LOCK_UN else fcntl.F_WRLCK
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _FLOCK.pack(lock, os.SEEK_SET, place, 1, 0))
+    else:
+        fcntl.lockf(descriptor, kind, 1, place)

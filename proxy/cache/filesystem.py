@@ -106,10 +106,11 @@ class FilesystemCache:
         return Usage(entries, size, self._store.evictions)
 
     async def close(self) -> None:
-        """Note the last uses and close the index."""
+        """Note the last uses and close what is open."""
         await asyncio.gather(*self._touching, return_exceptions=True)
         await self._touch()
         await self._done("close", self._store.close)
+        self._leases.close()
 
     def _use(self, key: str) -> None:
         """Note a use in memory, and from time to time all of them in the index, beside the requests."""

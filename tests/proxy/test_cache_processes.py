@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ import respx
 
 from proxy.cache.file_lease import FileLeases
 from proxy.cache.filesystem import FilesystemCache
-from proxy.cache.protocol import CacheError, Entry
+from proxy.cache.protocol import Entry
 from tests.proxy.conftest import Clock, RunningProxy, drawn
 
 pytestmark = pytest.mark.story("007-04")
@@ -153,26 +155,24 @@ def test_lease_keeps_another_waiting_until_it_is_left(tmp_path: Path) -> None:
 
         async with one.hold(KEY):
             waiting = asyncio.create_task(second())
-            async with other.hold("of another key"):
+            async with other.hold("cd" * 32):
                 await asyncio.sleep(0.1)
             order.append("first")
         await waiting
 
     asyncio.run(both())
     assert order == ["first", "second"]
-    assert list((tmp_path / "leases").iterdir()) == []
 
 
-def test_lease_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
-    leases = FileLeases(tmp_path)
-    (tmp_path / "leases").rmdir()
-
-    async def hold() -> None:
+def test_lease_ends_with_the_file(tmp_path: Path) -> None:
+    async def had_by_another() -> bool:
+        leases = FileLeases(tmp_path)
         async with leases.hold(KEY):
-            raise AssertionError("it was had")
+            leases.close()
+            async with asyncio.timeout(PATIENCE), FileLeases(tmp_path).hold(KEY):
+                return True
 
-    with pytest.raises(CacheError, match="lease: ENOENT"):
-        asyncio.run(hold())
+    assert asyncio.run(had_by_another())
 
 
 @pytest.fixture
@@ -203,21 +203,25 @@ def test_lease_of_a_killed_process_is_free(tmp_path: Path, holder: subprocess.Po
 
     with pytest.raises(TimeoutError):
         asyncio.run(had(0.2))
-    assert (tmp_path / "leases" / KEY).exists()
 
     os.kill(holder.pid, signal.SIGKILL)
 
     assert asyncio.run(had(20))
-    assert list((tmp_path / "leases").iterdir()) == []
 
 
-def test_leases_that_a_crash_left_are_removed_at_the_start(tmp_path: Path) -> None:
-    (tmp_path / "leases").mkdir()
-    (tmp_path / "leases" / KEY).touch()
+def test_lease_of_another_process_is_kept_where_the_system_has_only_locks_of_processes(
+    tmp_path: Path, holder: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert holder.poll() is None
+    monkeypatch.delattr(fcntl, "F_OFD_SETLK")
 
-    FileLeases(tmp_path)
+    async def had(key: str) -> bool:
+        async with asyncio.timeout(0.2), FileLeases(tmp_path).hold(key):
+            return True
 
-    assert list((tmp_path / "leases").iterdir()) == []
+    assert asyncio.run(had("cd" * 32))
+    with pytest.raises(TimeoutError):
+        asyncio.run(had(KEY))
 
 
 def test_equal_requests_to_two_processes_cause_one_call(
@@ -257,14 +261,17 @@ def test_failure_in_one_process_is_tried_again_by_the_other(
     assert upstream.call_count == 2
 
 
-def test_lease_that_fails_keeps_nobody_from_an_answer(proxy: RunningProxy, upstream: respx.Route) -> None:
-    leases = proxy.service.home.cache / "leases"
-    leases.rmdir()
-    leases.write_text("in the way")
+def test_lease_that_fails_keeps_nobody_from_an_answer(
+    proxy: RunningProxy, upstream: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("proxy.cache.file_lease.fcntl.fcntl", failing)
 
     responses = [proxy.generate() for _ in range(2)]
 
     assert [response.headers["x-cache"] for response in responses] == ["miss", "hit"]
     assert upstream.call_count == 1
     (event,) = proxy.events("cache_error")
-    assert (event["operation"], event["cause"]) == ("lease", "ENOTDIR")
+    assert (event["operation"], event["cause"]) == ("lease", "ENOLCK")
