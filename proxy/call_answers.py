@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 from enum import Enum
@@ -9,13 +10,15 @@ from enum import Enum
 from proxy.errors import ProxyError, Refusal
 from proxy.gemini import Answer, UsageMetadata, read_answer
 from proxy.google_errors import ACCOUNT_CAUSES, QUOTA_CAUSES, Cause, RefusedCall
-from proxy.images import Picture, PictureError, read_drawn
+from proxy.images import Picture, PictureError, is_png, read_drawn
 from proxy.safety import REFUSALS
 
 _GOOD_FINISHES = frozenset({None, "STOP", "MAX_TOKENS"})
 """The reasons beside which an image counts: a reason that nobody knows yet may well mean that there should be none."""
 _FINAL_FINISHES = frozenset({"STOP", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"})
 """The reasons without an image after which another try makes no sense; any other passes."""
+QUICK_BYTES = 1_048_576
+"""The largest answer, in bytes, that is read by the loop's own thread: half a millisecond's work."""
 _RETRIED_STATUSES = frozenset({408, 409, 500, 502, 503, 504})
 
 
@@ -89,11 +92,19 @@ def refused(call: RefusedCall) -> CallError:
     )
 
 
-def drawing(body: bytes) -> Drawing:
-    """The image of an answer with status 200, which may also be a refusal or bring none; not for the loop.
+async def drawing(body: bytes) -> Drawing:
+    """The image of an answer with status 200, which may also be a refusal or bring none.
 
-    Raises CallError.
+    A thread does what takes its time; a small PNG would lose more by the change of threads. Raises CallError.
     """
+    if len(body) > QUICK_BYTES:
+        return await asyncio.to_thread(lambda: _checked(_with_image(body)))
+    answer = _with_image(body)
+    return _checked(answer) if is_png(answer.image) else await asyncio.to_thread(_checked, answer)
+
+
+def _with_image(body: bytes) -> Answer:
+    """The answer, which has an image that counts."""
     try:
         answer = read_answer(body)
     except ProxyError as error:
@@ -102,6 +113,11 @@ def drawing(body: bytes) -> Drawing:
     if not answer.image or answer.finish_reason not in _GOOD_FINISHES:
         blame = Blame.FINAL if answer.finish_reason in _FINAL_FINISHES else Blame.TRANSIENT
         raise CallError(ProxyError("no_image"), blame, status=200, finish_reason=answer.finish_reason)
+    return answer
+
+
+def _checked(answer: Answer) -> Drawing:
+    """The image, which is whole."""
     try:
         picture = read_drawn(answer.image)
     except PictureError as error:

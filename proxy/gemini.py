@@ -112,7 +112,7 @@ class _Body(_Lenient):
 class Answer:
     """An answer with HTTP status 200.
 
-    image         the last image that is not a thought, decoded from base64; None where there is none
+    image         the last image that is not a thought, decoded from base64; empty where there is none
     encoded       the same as it was received; empty where there is none
     finish_reason  why the model ended
     block_reason  why the prompt was refused, where it was
@@ -120,7 +120,7 @@ class Answer:
     usage         the tokens, where the answer tells them
     """
 
-    image: bytes | None
+    image: bytes
     encoded: bytes
     finish_reason: str | None
     block_reason: str | None
@@ -138,7 +138,7 @@ def read_answer(body: bytes) -> Answer:
     images = [part.inline_data.data for part in candidate.content.parts if part.inline_data and not part.thought]
     encoded = images[-1] if images else b""
     try:
-        image = pybase64.b64decode(encoded, validate=True) if images else None
+        image = pybase64.b64decode(encoded, validate=True)
     except ValueError as error:
         raise ProxyError("invalid_upstream_answer", "The upstream service's image is not base64.") from error
     feedback = found.prompt_feedback

@@ -65,6 +65,11 @@ def read_upload(content: bytes, param: str) -> Picture:
     return picture
 
 
+def is_png(content: bytes) -> bool:
+    """Whether bytes begin as a PNG does, which is checked without being decoded."""
+    return content.startswith(b"\x89PNG\r\n\x1a\n")
+
+
 def read_drawn(content: bytes) -> Picture:
     """A picture that the upstream service drew, if it is whole: a PNG by its checksums, another by decoding it.
 

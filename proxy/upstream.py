@@ -125,7 +125,7 @@ class Upstream:
                 answer = await _bounded(response)
         if response.status != 200:
             raise refused(read_refused_call(response.status, response.headers.get("retry-after"), answer))
-        return await asyncio.to_thread(drawing, answer)
+        return await drawing(answer)
 
 
 @cache

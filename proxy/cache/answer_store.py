@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from proxy.atomic import place_private, settle
 from proxy.cache.answer_files import answer_files, answer_path, put_aside
+from proxy.cache.body_digests import BodyDigests, digest_of
 from proxy.cache.hot_set import FileState
 from proxy.cache.index import Index, Row
 from proxy.cache.protocol import Entry, cause_of
@@ -49,7 +49,7 @@ class AnswerStore:
         self._on_eviction = on_eviction
         self._reading = threading.Lock()
         self._writing = threading.Lock()
-        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="digests")
+        self.digests = BodyDigests()
         self._settling = ThreadPoolExecutor(1, thread_name_prefix="settling")
         self.evictions = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ class AnswerStore:
                 body = path.read_bytes()
             except FileNotFoundError:
                 body = None
-            if body is not None and _digest(body) == row.sha256:
+            if body is not None and digest_of(body) == row.sha256:
                 return Entry(body, row.images, row.model, row.prompt_hash, row.created_at), state
             # Another process may have replaced or removed it between the two looks.
             before, row = row, self.find(row.key)
@@ -87,10 +87,6 @@ class AnswerStore:
                 self._discard_damaged(row, missing=body is None)
                 return None
         return None
-
-    def digest(self, body: bytes) -> Future[str]:
-        """The SHA-256 of a body, which a thread begins to compute at once. This call does not block."""
-        return self._hashing.submit(_digest, body)
 
     def put(self, key: str, entry: Entry, digest: Future[str], used_at: Mapping[str, float]) -> FileState | None:
         """Keep an answer, after the uses of others have been noted; None where it is larger than the whole cache.
@@ -122,7 +118,7 @@ class AnswerStore:
     def close(self) -> None:
         """Close the index."""
         self._settling.shutdown()
-        self._hashing.shutdown()
+        self.digests.close()
         with self._writing, self._reading:
             self._reads.close()
             self._writes.close()
@@ -226,10 +222,6 @@ class AnswerStore:
         self._writes.remove(keys)
         for key in keys:
             answer_path(self._directory, key).unlink(missing_ok=True)
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
 
 
 def _checked(path: Path) -> Index:

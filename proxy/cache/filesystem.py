@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -91,8 +92,11 @@ class FilesystemCache:
     async def put(self, key: str, entry: Entry) -> None:
         """Keep an answer; raises CacheError."""
         used_at, self._used_at = self._used_at, {}
-        digest = self._store.digest(entry.body)
-        state = await self._done("store", partial(self._store.put, key, entry, digest, used_at))
+        digest: Future[str] = Future()
+        with _told("store"):
+            storing = asyncio.get_running_loop().run_in_executor(None, self._store.put, key, entry, digest, used_at)
+            self._store.digests.begin(entry.body, digest)
+            state = await storing
         if state:
             self._hot.add(key, entry, state)
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.cache.answer_files import MOST_QUARANTINED
+from proxy.cache.body_digests import SMALL_BODY
 from proxy.cache.filesystem import FilesystemCache
 from proxy.cache.protocol import CacheError, Entry
 from tests.proxy.conftest import Clock
@@ -263,6 +264,17 @@ def test_locked_index_fails_the_operation_only(opened: Opener, tmp_path: Path) -
     other.close()
     run(cache.put(_key(1), _entry(b"body")))
     assert run(cache.get(_key(1))) is not None
+
+
+@pytest.mark.parametrize("size", [SMALL_BODY, SMALL_BODY + 1])
+def test_answer_of_any_size_is_kept_with_its_digest(opened: Opener, damage: list[str], size: int) -> None:
+    body = os.urandom(size)
+    run(opened(max_bytes=2 * size).put(_key(1), _entry(body)))
+
+    found = run(opened(max_bytes=2 * size).get(_key(1)))
+
+    assert found == _entry(body)
+    assert damage == []
 
 
 def test_folder_and_files_are_the_owners_only(opened: Opener, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
+import random
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +13,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 import respx
+from PIL import Image
 
+from proxy.call_answers import QUICK_BYTES
 from tests.proxy.conftest import RunningProxy, drawn, png
 from tests.proxy.played_upstream import HOST, PlayedUpstream
 
@@ -45,6 +49,29 @@ def test_last_picture_that_is_no_thought_is_the_result(proxy: RunningProxy, upst
     assert _image(response) == png(16, 16, "blue")
     assert "thinking" not in response.text
     assert "c2ln" not in response.text
+
+
+def _noise(kind: str, side: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (side, side), random.Random(0).randbytes(side * side * 3)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "side"), [("PNG", 8), ("PNG", 700), ("JPEG", 8)])
+@pytest.mark.parametrize("cut", [0, 20])
+def test_picture_is_checked_whatever_its_size_and_kind(
+    proxy: RunningProxy, upstream: respx.Route, kind: str, side: int, cut: int
+) -> None:
+    content = _noise(kind, side)
+    assert (len(content) > QUICK_BYTES) == (side == 700)
+    upstream.mock(return_value=_answer(_part(content[: len(content) - cut])))
+
+    response = proxy.generate()
+
+    if cut:
+        assert (response.status_code, response.json()["error"]["code"]) == (502, "invalid_upstream_answer")
+    else:
+        assert Image.open(io.BytesIO(_image(response))).size == (side, side)
 
 
 def test_thoughts_alone_are_no_image(proxy: RunningProxy, upstream: respx.Route) -> None:
