@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from checks.drill.command_line import NoAnswerError, answer
 from checks.drill.looking import look
 from checks.drill.original import DATA_DIR, make_original
 from checks.drill.outcome import SeenCheck
 from checks.drill.place import Place
-from checks.drill.release import signoff
 from checks.drill.steps.original import History
 from checks.outcome import Status
 
@@ -24,13 +23,11 @@ _STATES = {"clear": Status.PASS, "breached": Status.FAIL, "unknown": Status.NO_D
 def look_at_criteria(place: Place) -> tuple[SeenCheck, ...]:
     """Each criterion that is taken of the log, by `signoff rollback check`."""
     logs = str(place.home / "logs" / "*.jsonl")
-    command = ["rollback", "check", "source/checklist.yaml", "--profile", "reference", "--logs", logs, "--json"]
-    done = signoff(place, *command)
+    command = ["rollback", "check", "source/checklist.yaml", "--profile", "reference", "--logs", logs]
     try:
-        criteria = json.loads(done.stdout)["criteria"]
-    except (ValueError, KeyError):
-        said = done.stderr.decode(errors="replace")[:500]
-        return (SeenCheck(id=f"{CRITERIA}check", status=Status.ERROR, reason=f"exit code {done.exit_code}: {said}"),)
+        criteria = answer(place, *command, has="criteria")["criteria"]
+    except NoAnswerError as error:
+        return (SeenCheck(id=f"{CRITERIA}check", status=Status.ERROR, reason=str(error)),)
     return tuple(
         SeenCheck(id=f"{CRITERIA}{each['id']}", status=_STATES[each["state"]], reason=each["reason"][:500])
         for each in criteria

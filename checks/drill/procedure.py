@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checks.backup_files import Work, back_up
+from checks.drill.command_line import NoAnswerError, answer
 from checks.drill.outcome import SeenCheck
 from checks.drill.place import Place
-from checks.drill.release import signoff
 from checks.loading import load
 from checks.outcome import Status
 from checks.reference.deployment import deploy
@@ -46,13 +45,11 @@ def prepare_procedure(place: Place, source: Path, program: Path) -> None:
 def look_at_procedure(place: Place) -> tuple[SeenCheck, ...]:
     """Each step, by the dry run of `signoff rollback execute`."""
     told = [text for name, value in place.settings.items() for text in ("--set", f"{name}={value}")]
-    command = ["rollback", "execute", "source/checklist.yaml", "--profile", "reference", *told, "--json"]
-    done = signoff(place, *command)
+    command = ["rollback", "execute", "source/checklist.yaml", "--profile", "reference", *told]
     try:
-        steps = json.loads(done.stdout)["steps"]
-    except (ValueError, KeyError):
-        said = done.stderr.decode(errors="replace")[:500]
-        return (SeenCheck(id=f"{PROCEDURE}plan", status=Status.ERROR, reason=f"exit code {done.exit_code}: {said}"),)
+        steps = answer(place, *command, has="steps")["steps"]
+    except NoAnswerError as error:
+        return (SeenCheck(id=f"{PROCEDURE}plan", status=Status.ERROR, reason=str(error)),)
     return tuple(
         SeenCheck(
             id=f"{PROCEDURE}{each['id']}",

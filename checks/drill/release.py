@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from checks.drill.command_line import TIMEOUT_S, NoAnswerError, answer, signoff
 from checks.drill.outcome import SeenCheck
 from checks.drill.place import Place
 from checks.outcome import Status
-from checks.process import ProcessResult, base_environment, run_process
+from checks.process import base_environment, run_process
 
 GATE, APPROVE = "gate", "approve"
 """Stand for the commands, where they refuse."""
@@ -21,14 +20,7 @@ SIGNERS: Mapping[str, str] = {"qa-lead": "alice", "tech-lead": "bob", "integrati
 """Who signs in which role."""
 PEOPLE = ("alice", "bob", "carol", "stranger")
 CHECKLIST = Path(__file__).parent / "data" / "release.yaml"
-TIMEOUT_S = 60.0
 _STATUS = {"GO": Status.PASS, "NO-GO": Status.FAIL, "HOLD": Status.NO_DATA}
-
-
-def signoff(place: Place, *arguments: str) -> ProcessResult:
-    """Run the command line in the place's folder, as a person would."""
-    command = [sys.executable, "-m", "signoff", *arguments]
-    return run_process(command, cwd=place.folder, env=base_environment({}), timeout_s=TIMEOUT_S, stop=place.stop)
 
 
 def make_keys(place: Place) -> None:
@@ -87,12 +79,10 @@ def sign_all(place: Place) -> None:
 
 def gate(place: Place) -> tuple[SeenCheck, ...]:
     """What the gate decides, as a check."""
-    done = signoff(place, "gate", "run", "--allowed-signers", "allowed_signers", "--json")
     try:
-        decision = json.loads(done.stdout)
-    except ValueError:
-        said = done.stderr.decode(errors="replace")[:500]
-        return (SeenCheck(id=GATE, status=Status.ERROR, reason=f"exit code {done.exit_code}: {said}"),)
+        decision = answer(place, "gate", "run", "--allowed-signers", "allowed_signers", has="decision")
+    except NoAnswerError as error:
+        return (SeenCheck(id=GATE, status=Status.ERROR, reason=str(error)),)
     states = ", ".join(f"{each['role']} {each['state']}" for each in decision["approvals"])
     reason = f"{decision['decision']} ({states}): {decision['reason']}"
     return (SeenCheck(id=GATE, status=_STATUS[decision["decision"]], reason=reason[:500]),)

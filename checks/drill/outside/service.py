@@ -11,25 +11,37 @@ from checks.drill.fault import Family
 from checks.drill.mischief import reverse_proxy
 from checks.drill.outside.fault import Ground, OutsideFault
 from checks.run import Request
+from checks.target import Target
 
 ASKS_URL = frozenset({"http", "sequence"})
 LATE_S = 20.0
 """How much later an answer comes, in seconds: more than any service is allowed by a check that looks at latency."""
 
 
-def _fronted(**mischief: Any) -> Callable[[Ground], AbstractContextManager[Request]]:
+def _fronted(plan: Callable[[Target], Mapping[str, Any]]) -> Callable[[Ground], AbstractContextManager[Request]]:
     @contextmanager
     def changed(ground: Ground) -> Iterator[Request]:
-        target = ground.target
-        own = {name: value for name, value in mischief.items() if name not in {"only_identity", "with_key"}}
-        paths = [target.identity, *([target.stats] if target.stats else [])]
-        plan = {"path": target.identity} if mischief.get("only_identity") else {"not_paths": paths}
-        if mischief.get("with_key"):
-            own["request_headers"] = {"authorization": f"Bearer {target.api_key}"}
-        with reverse_proxy(target.url or "", {**plan, **own}) as url:
+        with reverse_proxy(ground.target.url or "", plan(ground.target)) as url:
             yield replace(ground.request, settings={**ground.request.settings, "target.url": url})
 
     return changed
+
+
+def _disturbed(**mischief: Any) -> Callable[[Ground], AbstractContextManager[Request]]:
+    """Everything is, besides what the run itself asks to know the service."""
+    return _fronted(lambda target: {"not_paths": _known_by(target), **mischief})
+
+
+def _given_the_key(target: Target) -> Mapping[str, Any]:
+    return {"not_paths": _known_by(target), "request_headers": {"authorization": f"Bearer {target.api_key}"}}
+
+
+def _another_release(target: Target) -> Mapping[str, Any]:
+    return {"path": target.identity, "answer": {"version": "v0.0.0-drill"}}
+
+
+def _known_by(target: Target) -> list[str]:
+    return [target.identity, *([target.stats] if target.stats else [])]
 
 
 def _requests(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -66,7 +78,7 @@ FAULTS = (
         breaks="The service answers 500 to everything.",
         how="a reverse proxy in front answers so",
         notices=_asks_what_is_disturbed,
-        changed=_fronted(status=500, body="{}"),
+        changed=_disturbed(status=500, body="{}"),
     ),
     OutsideFault(
         id="says-nothing",
@@ -74,7 +86,7 @@ FAULTS = (
         breaks="The service answers 200 with an empty object to everything.",
         how="a reverse proxy in front answers so",
         notices=_asks_what_is_disturbed,
-        changed=_fronted(status=200, body="{}"),
+        changed=_disturbed(status=200, body="{}"),
     ),
     OutsideFault(
         id="breaks-off",
@@ -82,7 +94,7 @@ FAULTS = (
         breaks="Every answer ends before its end.",
         how="a reverse proxy in front cuts every answer in half",
         notices=_asks_what_is_disturbed,
-        changed=_fronted(cut=0.5),
+        changed=_disturbed(cut=0.5),
     ),
     OutsideFault(
         id="late",
@@ -90,7 +102,7 @@ FAULTS = (
         breaks="Every answer comes late.",
         how=f"a reverse proxy in front waits {LATE_S:.0f} s",
         notices=_looks_at_latency,
-        changed=_fronted(delay_s=LATE_S),
+        changed=_disturbed(delay_s=LATE_S),
         unnoticed="no check that passes expects a latency",
     ),
     OutsideFault(
@@ -99,7 +111,7 @@ FAULTS = (
         breaks="The service takes every key, and none.",
         how="a reverse proxy in front puts the right key into every request",
         notices=_asks_without_the_key,
-        changed=_fronted(with_key=True),
+        changed=_fronted(_given_the_key),
         unnoticed="no check that passes asks with a wrong key or none",
     ),
     OutsideFault(
@@ -108,6 +120,6 @@ FAULTS = (
         breaks="What answers is another release.",
         how="a reverse proxy in front changes the version",
         notices=_asks,
-        changed=_fronted(only_identity=True, answer={"version": "v0.0.0-drill"}),
+        changed=_fronted(_another_release),
     ),
 )
