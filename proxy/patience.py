@@ -49,6 +49,7 @@ async def while_wanted(
             return working.result()
         raise ProxyError("client_closed_request" if leaving in done else "upstream_timeout")
     finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        leaving.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.gather(working, leaving, return_exceptions=True)

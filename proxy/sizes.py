@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from proxy.errors import ProxyError
@@ -32,6 +33,7 @@ class Shape:
     image_size: str | None
 
 
+@lru_cache(maxsize=256)
 def shape_of(model: Model, size: str, quality: str | None, *, otherwise: str | None) -> Shape:
     """The shape for a request: the model's own suffix wins, then the size and the quality, whichever is larger.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import os
 import ssl
 from collections.abc import Generator
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import certifi
 from aiohttp.http_exceptions import ContentEncodingError
+from pydantic_core import to_json
 
 from proxy.accounts import Account
 from proxy.call_answers import Blame, CallError, Drawing, drawing, refused
@@ -116,7 +116,7 @@ class Upstream:
     async def _call(self, account: Account, model: str, sent: dict[str, Any], deadline: float) -> Drawing:
         url = f"{self._base_url}/v1beta/models/{model}:generateContent"
         key = {"x-goog-api-key": account.api_key.get_secret_value()}
-        body = json.dumps(sent, ensure_ascii=False).encode()
+        body = to_json(sent)
         with _mapped_errors():
             async with (
                 asyncio.timeout_at(deadline),

@@ -7,6 +7,8 @@ import json
 
 from proxy.requests import ImageRequest
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
 
 def cache_key(request: ImageRequest, *, tenant: str, prompt: str) -> str:
     """A SHA-256, in hex, over canonical JSON of all that changes the answer.
@@ -33,5 +35,4 @@ def cache_key(request: ImageRequest, *, tenant: str, prompt: str) -> str:
         "images": [picture.sha256 for picture in request.images],
         "mask": request.mask.sha256 if request.mask else None,
     }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()
