@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from signoff.commands.abandon import abandon
 from signoff.commands.approve import approve
@@ -72,6 +74,12 @@ def options(
     """Release checklists that cannot be ticked without evidence."""
 
 
+@cache
+def _program() -> Any:
+    """The commands as they are parsed; made once a process, for it takes longer than most of them."""
+    return get_command(application)
+
+
 def main() -> None:
     """Run the command line. Nothing that goes wrong is mistaken for a verdict."""
     raise SystemExit(_exit_code())
@@ -79,7 +87,7 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        return application(standalone_mode=False) or ExitCode.GO
+        return _program()(standalone_mode=False) or ExitCode.GO
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     except SystemExit:  # typer's answer to a reader of our output that went away
