@@ -20,20 +20,16 @@ class PreparedEvent:
     """A record of which the values of some members come later, in the record's order."""
 
     def __init__(self, record: Mapping[str, object], varying: Collection[str]) -> None:
-        self._pieces = [b"{"]
-        separator = b""
-        for name, value in record.items():
-            self._pieces[-1] += separator + encoded(name) + b":"
-            separator = b","
-            if name in varying:
-                self._pieces.append(b"")
-            else:
-                self._pieces[-1] += encoded(value)
-        self._pieces[-1] += b"}\n"
+        members = [
+            _literal(name) + b":" + (b"%b" if name in varying else _literal(value)) for name, value in record.items()
+        ]
+        self._template = b"{" + b",".join(members) + b"}\n"
 
     def line(self, *values: bytes) -> bytes:
         """The line with these values, each in JSON, one for each member that varies; ends with a newline."""
-        parts = [self._pieces[0]]
-        for value, piece in zip(values, self._pieces[1:], strict=True):
-            parts += (value, piece)
-        return b"".join(parts)
+        return self._template % values
+
+
+def _literal(value: object) -> bytes:
+    """A value as a template has it: what it holds is no place for another."""
+    return encoded(value).replace(b"%", b"%%")

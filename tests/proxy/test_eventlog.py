@@ -8,15 +8,19 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import respx
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.errors import StartError
-from proxy.eventlog import EventLog
+from proxy.eventlog import EventLog, utc
 from proxy.identity import VERSION, build
+from proxy.prepared_event import PreparedEvent, encoded
 from tests.proxy.conftest import Clock, RunningProxy, drawn, ended, png, refused
 
 pytestmark = pytest.mark.story("007-03")
@@ -274,3 +278,22 @@ def home_log(tmp_path: Path) -> Iterator[Callable[[bytes], EventLog]]:
             return log
 
         yield opened
+
+
+@given(
+    record=st.dictionaries(st.text(max_size=5), st.text() | st.sampled_from(["%b", "100%", "%%s"]) | st.none()),
+    chosen=st.sets(st.integers(0, 5)),
+)
+def test_prepared_event_is_the_line_that_would_be_encoded(record: dict[str, str | None], chosen: set[int]) -> None:
+    varying = [name for place, name in enumerate(record) if place in chosen]
+
+    line = PreparedEvent(record, varying).line(*(encoded(record[name]) for name in varying))
+
+    assert line == encoded(record) + b"\n"
+
+
+@given(moment=st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))
+def test_time_is_told_to_the_microsecond(moment: datetime) -> None:
+    told = datetime.fromisoformat(utc(moment.replace(tzinfo=UTC).timestamp()))
+
+    assert abs(told - moment.replace(tzinfo=UTC)) <= timedelta(microseconds=1)
