@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from proxy.errors import ProxyError
-from proxy.png import SIGNATURE, size_of_whole_png
 
 MOST_PIXELS = 64_000_000
 """The most pixels that a picture may have: 8192 by 8192 is over it, Gemini's largest (6336 by 2688) far below."""
@@ -68,7 +67,7 @@ def read_upload(content: bytes, param: str) -> Picture:
 
 def is_png(content: bytes) -> bool:
     """Whether bytes begin as a PNG does, which is checked without being decoded."""
-    return content.startswith(SIGNATURE)
+    return content.startswith(b"\x89PNG\r\n\x1a\n")
 
 
 def read_drawn(content: bytes) -> Picture:
@@ -76,16 +75,12 @@ def read_drawn(content: bytes) -> Picture:
 
     Raises PictureError.
     """
-    if not is_png(content):
-        picture = read_header(content)
-        _decode(content)
-        return picture
-    try:
-        width, height = size_of_whole_png(content)
-    except ValueError as error:
-        raise PictureError("is cut short or damaged.") from error
-    _check_pixels(width, height)
-    return Picture(content, "image/png", width, height)
+    with _opened(content) as image:
+        if image.format == "PNG":
+            _check_chunks(image)
+        else:
+            _decode(content)
+        return _described(content, image)
 
 
 def is_as_asked(picture: Picture, output_format: str, compression: int) -> bool:
@@ -130,13 +125,9 @@ def _opened(content: bytes) -> Image.Image:
             image = Image.open(io.BytesIO(content), formats=tuple(ACCEPTED))
     except _UNREADABLE as error:
         raise PictureError("is not a PNG, JPEG or WebP picture.") from error
-    _check_pixels(image.width, image.height)
-    return image
-
-
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS:
         raise PictureError(f"has more than {MOST_PIXELS} pixels.")
+    return image
 
 
 def _described(content: bytes, image: Image.Image) -> Picture:
