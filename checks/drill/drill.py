@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import threading
@@ -130,7 +131,7 @@ def _drill(ground: Ground, request: DrillRequest, listener: DrillListener, stop:
 def _ground(request: DrillRequest, listener: DrillListener, stop: threading.Event) -> Iterator[Ground]:
     """What faults are injected into copies of; gone when the block ends."""
     source = source_tree(request.checklist.resolve().parent)
-    folder = source / ".signoff" / f"drill-{secrets.token_hex(4)}"
+    folder = source / ".signoff" / f"drill-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:
         listener(DrillEvent("preparing", {"what": "making the stand-in project"}))

@@ -6,6 +6,7 @@ Everything lies in one scratch folder under `.signoff/` and is gone when the blo
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import threading
@@ -69,7 +70,7 @@ def reference(
     variant: Variant,
 ) -> Iterator[Reference]:
     """Build, install and start it all; drive traffic through it until the block ends; stop and remove everything."""
-    folder = source / ".signoff" / f"reference-{secrets.token_hex(4)}"
+    folder = source / ".signoff" / f"reference-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:
         with ExitStack() as stack:

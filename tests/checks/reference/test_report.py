@@ -1,4 +1,4 @@
-"""A reader who knows the original page finds the status of any box in its report by one search for its words."""
+"""A healthy reference is a GO, and one search for the words of any box of the original page finds how it stands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from checks.loading import load
-from checks.outcome import ProcedureStep, RunRecord
+from checks.outcome import ProcedureStep, RunRecord, Verdict
 from checks.rollback.criteria import unknown
 from reports import html, markdown, wording
 from reports.anchors import Anchors
@@ -51,6 +51,16 @@ def boxes_of(record: RunRecord) -> dict[str, list[Box]]:
             found.setdefault(plain(line.text), []).append(Box(plain(line.text), row, standing))
     assert sum(map(len, found.values())) > 150
     return found
+
+
+def test_a_healthy_reference_is_a_go_whose_scope_is_partial(healthy: Healthy) -> None:
+    record = healthy.record
+    assert record.verdict is Verdict.GO, record.reasons
+    assert record.scope == "partial"
+    assert record.target.version == "v3.3.20"
+    assert record.target.synthetic == "all"
+    assert (healthy.folder / "verdict.json").is_file()
+    assert {event.name for event in healthy.seen} >= {"preparing", "run_started", "check_finished", "stage_finished"}
 
 
 def test_one_search_in_the_markdown_finds_the_boxs_row_with_its_status(whole: RunRecord) -> None:
