@@ -8,6 +8,7 @@ Interrupted  the run was stopped meanwhile
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -19,8 +20,6 @@ from checks.http_response import Response
 from checks.transport_security import connection_facts
 
 if TYPE_CHECKING:
-    import ssl
-
     import httpx
 
 MAX_RESPONSE_BYTES = 64 << 20
@@ -110,7 +109,7 @@ async def answer_to(client: httpx.AsyncClient, request: httpx.Request, within_s:
         raise NoAnswer(f"{subject}: the answer is not valid HTTP, or was cut short: {_cause(problem)}") from problem
     except httpx.DecodingError as problem:
         raise NoAnswer(f"{subject}: the answer cannot be decoded: {_cause(problem)}") from problem
-    except httpx.TransportError as problem:
+    except (httpx.TransportError, ssl.SSLError) as problem:
         raise NoAnswer(f"{subject}: the connection broke: {_cause(problem)}") from problem
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -84,6 +86,37 @@ def test_without_it_there_is_no_connection(server: str, pem: Path, make: Make, c
     assert "self-signed certificate" in seen.reason
     nameless = make(HttpCheck, url="/", tls={"ca": str(pem)}, expect={"status": 200}).observe(there)
     assert nameless.status is Status.FAIL
+
+
+@pytest.fixture
+def refusing(pem: Path) -> Iterator[str]:
+    """A server that wants our certificate, says so when we have none, and then does not close."""
+    settings = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(pem))
+    settings.load_cert_chain(str(pem))
+    settings.verify_mode = ssl.CERT_REQUIRED
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as open_until_the_end:
+
+        def serve() -> None:
+            accepted = open_until_the_end.enter_context(listening.accept()[0])
+            secured = settings.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+            open_until_the_end.enter_context(secured)
+            with suppress(ssl.SSLError):
+                secured.do_handshake()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_refusal_of_ours_after_the_handshake_is_no_answer(
+    refusing: str, pem: Path, make: Make, context: MakeContext
+) -> None:
+    there = context(target=Target(url=refusing))
+    nameless = make(HttpCheck, url="/", tls={"ca": str(pem)}, expect={"status": 200}).observe(there)
+    assert nameless.status is Status.FAIL
+    assert "the connection broke" in nameless.reason
+    assert "CERTIFICATE_REQUIRED" in nameless.reason
 
 
 def test_files_that_cannot_be_used_are_an_error(server: str, make: Make, context: MakeContext) -> None:
