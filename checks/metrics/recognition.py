@@ -29,7 +29,7 @@ def fields_of(line: str, log_format: LogFormat) -> dict[str, str]:
 
 
 def record_beginning(log_format: LogFormat) -> Callable[[str], bool]:
-    """Give the test of whether a line begins a record."""
+    """Give the test of whether a line begins a record; every line does where each is one."""
     first_line = re2.compile(log_format.first_line or "")
     plain = log_format.plain_lines
     return lambda line: bool(first_line.search(line)) or (plain is not None and plain.has(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,6 @@ from pathlib import Path
 
 from proxy.atomic import place_private, settle
 from proxy.cache.answer_files import answer_files, answer_path, put_aside
-from proxy.cache.body_digests import BodyDigests, digest_of
 from proxy.cache.hot_set import FileState
 from proxy.cache.index import Index, Row
 from proxy.cache.protocol import Entry, cause_of
@@ -49,7 +49,7 @@ class AnswerStore:
         self._on_eviction = on_eviction
         self._reading = threading.Lock()
         self._writing = threading.Lock()
-        self.digests = BodyDigests()
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="digests")
         self._settling = ThreadPoolExecutor(1, thread_name_prefix="settling")
         self.evictions = 0
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,6 +88,10 @@ class AnswerStore:
                 return None
         return None
 
+    def digest(self, body: bytes) -> Future[str]:
+        """The digest of a body, which a thread begins to compute at once. This call does not block."""
+        return self._hashing.submit(digest_of, body)
+
     def put(self, key: str, entry: Entry, digest: Future[str], used_at: Mapping[str, float]) -> FileState | None:
         """Keep an answer, after the uses of others have been noted; None where it is larger than the whole cache.
 
@@ -118,7 +122,7 @@ class AnswerStore:
     def close(self) -> None:
         """Close the index."""
         self._settling.shutdown()
-        self.digests.close()
+        self._hashing.shutdown()
         with self._writing, self._reading:
             self._reads.close()
             self._writes.close()
@@ -222,6 +226,11 @@ class AnswerStore:
         self._writes.remove(keys)
         for key in keys:
             answer_path(self._directory, key).unlink(missing_ok=True)
+
+
+def digest_of(body: bytes) -> str:
+    """The SHA-256 of a body, in hex."""
+    return hashlib.sha256(body).hexdigest()
 
 
 def _checked(path: Path) -> Index:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from proxy.cache.answer_store import AnswerStore
+from proxy.cache.answer_store import AnswerStore, digest_of
 from proxy.cache.file_lease import FileLeases
 from proxy.cache.hot_set import HotSet
 from proxy.cache.protocol import CacheError, Entry, Usage, cause_of
@@ -21,6 +21,9 @@ Value = TypeVar("Value")
 
 TOUCH_SECONDS = 5.0
 """How long uses of answers in memory may wait before they are noted in the index."""
+
+SMALL_BODY = 1_048_576
+"""The largest body, in bytes, whose digest the loop's own thread computes: one more thread would cost more."""
 
 
 class FilesystemCache:
@@ -92,10 +95,12 @@ class FilesystemCache:
     async def put(self, key: str, entry: Entry) -> None:
         """Keep an answer; raises CacheError."""
         used_at, self._used_at = self._used_at, {}
-        digest: Future[str] = Future()
+        small = len(entry.body) <= SMALL_BODY
+        digest = Future[str]() if small else self._store.digest(entry.body)
         with _told("store"):
             storing = asyncio.get_running_loop().run_in_executor(None, self._store.put, key, entry, digest, used_at)
-            self._store.digests.begin(entry.body, digest)
+            if small:
+                digest.set_result(digest_of(entry.body))
             state = await storing
         if state:
             self._hot.add(key, entry, state)

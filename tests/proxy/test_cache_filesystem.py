@@ -16,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.cache.answer_files import MOST_QUARANTINED
-from proxy.cache.body_digests import SMALL_BODY
-from proxy.cache.filesystem import FilesystemCache
+from proxy.cache.filesystem import SMALL_BODY, FilesystemCache
 from proxy.cache.protocol import CacheError, Entry
 from tests.proxy.conftest import Clock
 
